@@ -1,0 +1,75 @@
+#include "config_file.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "json_file.h"
+#include "mapped_file.h"
+
+namespace headlight {
+
+ConfigFile::ConfigFile(const std::filesystem::path& file)
+    : file_(file), json_(std::make_shared<const nlohmann::json>(read_json(file))) {}
+
+void ConfigFile::refuse(const std::string& key, const std::string& what) const {
+  throw load_error(file_, prefix_ + key, what);
+}
+
+const nlohmann::json* ConfigFile::find(const std::string& key) const {
+  const auto at = json_->find(key);
+  return at == json_->end() || at->is_null() ? nullptr : &*at;
+}
+
+bool ConfigFile::has(const std::string& key) const { return find(key) != nullptr; }
+
+int ConfigFile::integer(const std::string& key, std::optional<int> fallback) const {
+  const nlohmann::json* value = find(key);
+  if (!value && fallback) return *fallback;
+  if (!value) refuse(key, "is missing");
+  constexpr int largest = std::numeric_limits<int>::max();
+  if (!value->is_number_integer()) refuse(key, "expected a whole number, got " + value->dump());
+  if (*value < 0 || *value > largest) refuse(key, "is out of range: " + value->dump());
+  return value->get<int>();
+}
+
+float ConfigFile::number(const std::string& key, std::optional<float> fallback) const {
+  const nlohmann::json* value = find(key);
+  if (!value && fallback) return *fallback;
+  if (!value) refuse(key, "is missing");
+  if (!value->is_number()) refuse(key, "expected a number, got " + value->dump());
+  const auto number = value->get<double>();
+  if (std::abs(number) > std::numeric_limits<float>::max()) {
+    refuse(key, "is out of range: " + value->dump());
+  }
+  return static_cast<float>(number);
+}
+
+std::string ConfigFile::text(const std::string& key, std::optional<std::string> fallback) const {
+  const nlohmann::json* value = find(key);
+  if (!value && fallback) return *fallback;
+  if (!value) refuse(key, "is missing");
+  if (!value->is_string()) refuse(key, "expected a text, got " + value->dump());
+  return value->get<std::string>();
+}
+
+bool ConfigFile::flag(const std::string& key, bool fallback) const {
+  const nlohmann::json* value = find(key);
+  if (!value) return fallback;
+  if (!value->is_boolean()) refuse(key, "expected true or false, got " + value->dump());
+  return value->get<bool>();
+}
+
+ConfigFile ConfigFile::section(const std::string& key) const {
+  const nlohmann::json* value = find(key);
+  if (!value) refuse(key, "is missing");
+  if (!value->is_object()) refuse(key, "expected an object, got " + value->dump());
+  ConfigFile section;
+  section.file_ = file_;
+  section.json_ = std::shared_ptr<const nlohmann::json>(json_, value);
+  section.prefix_ = prefix_ + key + ".";
+  return section;
+}
+
+}  // namespace headlight
