@@ -1,0 +1,36 @@
+"""The baseline that a model must beat: a Witten-Bell bigram model of the training tokens."""
+
+import numpy as np
+
+
+class Bigram:
+    """P(b | a) = (count(a, b) + kinds(a) P(b)) / (count(a) + kinds(a)).
+
+    kinds(a) is how many different tokens follow a.
+    """
+
+    def __init__(self, streams, vocabulary):
+        self.vocabulary = vocabulary
+        beginning = vocabulary - 1
+        firsts, seconds = [], []
+        for stream in streams:
+            tokens = stream.tokens.astype(np.int64)
+            opening = tokens[stream.starts]  # what follows the beginning token
+            firsts += [tokens[:-1], np.full(len(opening), beginning)]
+            seconds += [tokens[1:], opening]
+        first, second = np.concatenate(firsts), np.concatenate(seconds)
+        self.pairs, self.counts = np.unique(first * vocabulary + second, return_counts=True)
+        self.total = np.bincount(first, minlength=vocabulary)
+        self.kinds = np.bincount(self.pairs // vocabulary, minlength=vocabulary)
+        unigram = np.bincount(second, minlength=vocabulary) + 1.0
+        self.unigram = unigram / unigram.sum()
+
+    def loss(self, windows):
+        """Mean loss in nats of the tokens after the first of windows [count, time]."""
+        first, second = windows[:, :-1].ravel(), windows[:, 1:].ravel()
+        pair = first * self.vocabulary + second
+        at = np.minimum(np.searchsorted(self.pairs, pair), len(self.pairs) - 1)
+        count = np.where(self.pairs[at] == pair, self.counts[at], 0)
+        kinds = np.maximum(self.kinds[first], 1)
+        chance = (count + kinds * self.unigram[second]) / (self.total[first] + kinds)
+        return float(-np.log(chance).mean())

@@ -1,0 +1,62 @@
+"""What each head does, in numbers: the mean weight it puts on tokens of a kind.
+
+On held-out text: `previous` (the token before), `self`, `sink` (the beginning token),
+`duplicate` (all earlier copies of the same token), `entropy` (of the row, in nats).
+On [beginning] + random tokens + the same again: `previous_random`, `duplicate_random`,
+`induction` (the token after the earlier copy, for queries of the second half). A causal head
+cannot see the next token, so there is no score for it.
+"""
+
+import numpy as np
+
+NAMES = ("previous", "self", "sink", "duplicate", "entropy",
+         "previous_random", "duplicate_random", "induction")
+
+
+def text_scores(weights, windows):
+    """weights [batch, heads, query, key], windows [batch, time] -> name -> [heads]"""
+    time = windows.shape[1]
+    previous = np.diagonal(weights, -1, 2, 3)[..., 1:]  # the query at 1 looks back at the sink
+    earlier = np.tril(windows[:, :, None] == windows[:, None, :], -1)  # [batch, query, key]
+    repeated = earlier.any(-1)
+    copied = (weights * earlier[:, None]).sum(-1)  # [batch, heads, query]
+    entropy = -(weights * np.log(weights + 1e-12)).sum(-1)
+    return {
+        "previous": previous.mean((0, 2)),
+        "self": np.diagonal(weights, 0, 2, 3)[..., 1:].mean((0, 2)),
+        "sink": weights[:, :, 1:time, 0].mean((0, 2)),
+        "duplicate": copied.transpose(0, 2, 1)[repeated].mean(0),
+        "entropy": entropy.mean((0, 2)),
+    }
+
+
+def random_scores(weights, span):
+    """weights [batch, heads, query, key] on repeated random tokens -> name -> [heads]"""
+    return {
+        "previous_random": np.diagonal(weights, -1, 2, 3)[..., 1:].mean((0, 2)),
+        "duplicate_random": np.diagonal(weights, -span, 2, 3)[..., 1:].mean((0, 2)),
+        "induction": np.diagonal(weights, 1 - span, 2, 3)[..., 2:].mean((0, 2)),
+    }
+
+
+def score_heads(text_maps, windows, random_maps, span):
+    """Maps are one array [batch, heads, query, key] a layer. Returns name -> [layers][heads]."""
+    rows = [{**text_scores(text, windows), **random_scores(noise, span)}
+            for text, noise in zip(text_maps, random_maps)]
+    return {name: [[round(float(score), 3) for score in row[name]] for row in rows]
+            for name in NAMES}
+
+
+def best(scores, name):
+    """(score, layer, head) of the head that scores highest."""
+    return max((score, layer, head) for layer, row in enumerate(scores[name])
+               for head, score in enumerate(row))
+
+
+def table(scores):
+    lines = ["head   " + " ".join(f"{name:>16}" for name in NAMES)]
+    for layer, row in enumerate(scores[NAMES[0]]):
+        for head in range(len(row)):
+            figures = " ".join(f"{scores[name][layer][head]:16.2f}" for name in NAMES)
+            lines.append(f"L{layer} H{head}  {figures}")
+    return "\n".join(lines)

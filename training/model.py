@@ -1,0 +1,123 @@
+"""The network in the Llama layout: RMSNorm, rotary positions, SwiGLU, tied embeddings.
+
+Query, key and value projections are one matrix here (one product is faster than three); the
+export splits them.
+"""
+
+import dataclasses
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+@dataclasses.dataclass
+class Shape:
+    vocabulary: int = 4096
+    width: int = 192
+    layers: int = 4
+    heads: int = 6
+    hidden: int = 512
+    context: int = 512
+    rope_theta: float = 10000.0
+    norm_eps: float = 1e-5
+
+    @property
+    def head_width(self):
+        return self.width // self.heads
+
+
+class Norm(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape.width))
+        self.eps = shape.norm_eps
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.eps) * self.weight
+
+
+def rotary_tables(shape):
+    """(cos, sin), each [context, head_width]: the angle of each position and pair of numbers."""
+    half = shape.head_width // 2
+    frequency = shape.rope_theta ** (-torch.arange(half) / half)
+    angle = torch.arange(shape.context)[:, None] * torch.cat([frequency, frequency])
+    sin = angle.sin()
+    sin[:, :half].neg_()  # so that (a, b) turns into (a cos - b sin, b cos + a sin)
+    return angle.cos(), sin
+
+
+def matrix(rows, columns, scale=1.0):
+    """A weight [rows, columns] whose product with a unit-variance input has variance scale^2."""
+    return nn.Parameter(torch.randn(rows, columns) * (scale / math.sqrt(columns)))
+
+
+class Block(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        width, hidden = shape.width, shape.hidden
+        self.shape = shape
+        self.attention_norm = Norm(shape)
+        self.mlp_norm = Norm(shape)
+        self.qkv = matrix(3 * width, width)
+        self.out = matrix(width, width, 0.35)
+        self.gate_up = matrix(2 * hidden, width)
+        self.down = matrix(width, hidden, 0.35)
+
+    def attend(self, x, tables, mask):
+        """x [batch, time, width] -> (change [batch, time, width], weights [batch * heads, q, k])"""
+        batch, time, width = x.shape
+        heads, size = self.shape.heads, self.shape.head_width
+        qkv = F.linear(x, self.qkv).view(batch, time, 3, heads, size)
+        qkv = qkv.permute(2, 0, 3, 1, 4).contiguous()  # [3, batch, heads, time, size]
+        cos, sin = tables
+        qk = qkv[:2]
+        qk = qk * cos + qk.roll(size // 2, -1) * sin
+        query, key = qk.view(2, batch * heads, time, size).unbind(0)
+        value = qkv[2].view(batch * heads, time, size)
+        scores = torch.baddbmm(mask, query, key.transpose(1, 2), alpha=1 / math.sqrt(size))
+        weights = scores.softmax(-1)
+        mixed = torch.bmm(weights, value).view(batch, heads, time, size)
+        mixed = mixed.transpose(1, 2).reshape(batch, time, width)
+        return F.linear(mixed, self.out), weights
+
+    def forward(self, x, tables, mask):
+        change, weights = self.attend(self.attention_norm(x), tables, mask)
+        x = x + change
+        gate, up = F.linear(self.mlp_norm(x), self.gate_up).chunk(2, -1)
+        return x + F.linear(F.silu(gate) * up, self.down), weights
+
+
+class MiniGpt(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Parameter(torch.randn(shape.vocabulary, shape.width) * 0.05)
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = Norm(shape)
+        cos, sin = rotary_tables(shape)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    def run(self, ids):
+        """ids [batch, time] -> (states [batch, time, width], weights: per layer [b, h, q, k])"""
+        batch, time = ids.shape
+        tables = self.cos[:time], self.sin[:time]
+        mask = torch.full((1, time, time), -1e9).triu(1)
+        x = F.embedding(ids, self.embedding)
+        maps = []
+        for block in self.blocks:
+            x, weights = block(x, tables, mask)
+            maps.append(weights.view(batch, self.shape.heads, time, time))
+        return self.norm(x), maps
+
+    def logits(self, ids):
+        """[batch, time, vocabulary]"""
+        return F.linear(self.run(ids)[0], self.embedding)
+
+    def loss(self, ids, targets):
+        """Mean cross-entropy in nats of targets [batch, time]; -100 is not counted."""
+        counted = targets.reshape(-1) >= 0
+        states = self.run(ids)[0].reshape(-1, self.shape.width)[counted]
+        return F.cross_entropy(F.linear(states, self.embedding), targets.reshape(-1)[counted])
