@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace headlight {
+
+/// Writes a file whole or not at all: to a temporary file beside it, synced, then renamed over it. Throws
+/// std::runtime_error with one sentence: what, where, why (no such folder, read-only, disk full).
+void write_file(const std::filesystem::path& file, std::string_view bytes);
+
+/// Reads a file of at most `limit` bytes. Throws LoadError.
+std::string read_file(const std::filesystem::path& file, std::size_t limit);
+
+}  // namespace headlight

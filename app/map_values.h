@@ -1,0 +1,33 @@
+#pragma once
+
+#include <vector>
+
+#include "state.h"
+#include "trace.h"
+
+namespace headlight {
+
+/// A head's map as it is drawn: the same numbers for the window, the exported picture and the CSV file.
+struct MapValues {
+  int tokens = 0;
+  std::vector<float> values;    // [query, key] weights, or edited - baseline for a difference
+  std::vector<float> position;  // [query, key] place of each value in the colour table, 0 to 1
+  float low = 0.0f;             ///< Value at the colour bar's lower end.
+  float high = 1.0f;            ///< Value at its upper end.
+  bool diverging = false;       ///< A signed difference: -high to high.
+  bool log = false;             ///< Positions are logarithmic from `low` to `high`.
+  bool per_row = false;         ///< Each row is scaled to its own maximum: the bar's numbers are shares of it.
+};
+
+/// The map of one head, by the display's choices. For `baseline` both traces may be the same.
+MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head, const Display& display);
+
+/// Smallest weight that the logarithmic scale tells from zero.
+inline constexpr float log_floor = 1e-4f;
+
+/// The values of the colour bar's ticks, from the lower end up.
+std::vector<float> color_bar_ticks(const MapValues& map);
+/// Place of a value in the colour table, 0 to 1, for ticks.
+float color_position(const MapValues& map, float value);
+
+}  // namespace headlight

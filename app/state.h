@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edits.h"
+
+namespace headlight {
+
+/// What to compute: the answer to it is a Snapshot.
+struct Request {
+  std::string model;     ///< Folder of the model; empty: the built-in one.
+  std::string text;      ///< What the user typed.
+  std::vector<int> ids;  ///< Token ids instead of a text, when not empty.
+  Edits edits;
+  bool operator==(const Request&) const = default;
+};
+
+/// What is looked at.
+struct Selection {
+  HeadId head;
+  std::optional<int> query;  ///< Pinned by a click, else none.
+  std::optional<int> key;
+  bool operator==(const Selection&) const = default;
+};
+
+enum class View { map, arcs, text };
+enum class Shown { baseline, edited, difference };
+enum class ColorMap { viridis, cividis, magma, grey };
+enum class Scale { linear, log };
+enum class Range { unit, map, row };  ///< 0 to 1; 0 to the map's maximum; each row to its own maximum.
+enum class Theme { dark, light };
+
+/// How it is drawn.
+struct Display {
+  View view = View::map;
+  Shown shown = Shown::edited;
+  ColorMap color_map = ColorMap::viridis;
+  Scale scale = Scale::linear;
+  Range range = Range::unit;
+  bool hide_first = false;  ///< Hide the first token's weight and scale up the rest of each row.
+  Theme theme = Theme::dark;
+  float left_width = 0.0f;   ///< Splitters, in pixels at 100 %; 0: as the window sees fit.
+  float right_width = 0.0f;
+  float text_scale = 1.0f;   ///< Size of all text and widgets; 1 = 16 px at 100 %.
+  bool operator==(const Display&) const = default;
+};
+
+/// All that a user can change, as one value. A session file is this, written as JSON.
+struct State {
+  Request request;
+  Selection selection;
+  Display display;
+  bool operator==(const State&) const = default;
+};
+
+}  // namespace headlight

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "trace.h"
+
+namespace headlight {
+
+/// Numbers of one head on one text. Each is a mean over the queries that look at anything at all.
+struct HeadStats {
+  float entropy = 0.0f;     ///< Of a row's weights, in nats; 0 looks at one key, ln(keys) at all alike.
+  float distance = 0.0f;    ///< Weighted mean of |query - key|, in tokens.
+  float maximum = 0.0f;     ///< Largest weight of a row ("confidence"; Voita et al. 2019).
+  float sink_share = 0.0f;  ///< Weight on the first token, over the queries after it.
+  bool operator==(const HeadStats&) const = default;
+};
+
+/// All heads of a trace at thumbnail size.
+struct HeadSummaries {
+  int tile = 0;  ///< Side of a thumbnail in cells: min(tokens, the size asked for).
+  std::vector<float> tiles;      // [layers, heads, tile, tile] max-pooled weights
+  std::vector<HeadStats> stats;  // [layers, heads]
+};
+
+/// Thumbnail and numbers of every head. Max-pooled, so that a lone bright cell never vanishes.
+HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool = nullptr);
+
+/// Numbers of weights [tokens, tokens].
+HeadStats head_stats(const float* weights, int tokens);
+
+/// Reduces [rows, columns] to [tile_rows, tile_columns], each cell the largest of those it covers.
+/// A tile is at most as large as its source.
+void max_pool(const float* source, int rows, int columns, float* tile, int tile_rows, int tile_columns);
+
+/// A display transform: the first key's weight set to 0 and each row's others scaled up to sum to 1.
+/// Rows with less than 1e-6 left become 0 instead.
+void hide_first_key(float* weights, int tokens);
+
+}  // namespace headlight
