@@ -7,7 +7,7 @@
 // Vectors are kept in arrays, which the sizeless vectors of these instruction sets cannot be.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "attention.cpp"
+#define HWY_TARGET_INCLUDE "core/attention.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
 #include "kernels-inl.h"
@@ -18,7 +18,7 @@
 namespace headlight {
 namespace {
 
-constexpr int kInputDepth = 256;  // Keys whose values are summed before they join z.
+constexpr int kKeyBlock = 256;  // Keys whose values are summed by themselves before they join z.
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 // Keys and values in the order in which the products read them.
@@ -42,12 +42,12 @@ namespace {
 constexpr int kTileRows = tile_rows(1);
 
 // A tile's sums of a number of rows known at run time.
-template <int R = kTileRows>
+template <Sums kSums, int R = kTileRows>
 HWY_INLINE void accumulate_rows(int rows, const float* x, std::size_t x_stride, const float* w,
                                 int depth, float* sums) {
   if constexpr (R > 0) {
-    if (rows == R) return accumulate<R, 1>(x, x_stride, w, 0, depth, sums);
-    accumulate_rows<R - 1>(rows, x, x_stride, w, depth, sums);
+    if (rows == R) return accumulate<R, 1, kSums>(x, x_stride, w, 0, depth, sums);
+    accumulate_rows<kSums, R - 1>(rows, x, x_stride, w, depth, sums);
   }
 }
 
@@ -61,7 +61,7 @@ HWY_NOINLINE void score_rows(const float* q, std::size_t q_stride, int rows, con
   for (int panel = 0; panel < panels; ++panel) {
     std::memset(sums, 0, sizeof(sums));
     const float* keys = head.keys + static_cast<std::size_t>(panel) * head.d_head * kPanelWidth;
-    accumulate_rows(rows, q, q_stride, keys, head.d_head, sums);
+    accumulate_rows<Sums::add>(rows, q, q_stride, keys, head.d_head, sums);
     for (int r = 0; r < rows; ++r) {
       for (int i = 0; i < kPanelWidth; i += kLanes) {
         hn::Store(hn::Mul(hn::Load(d, sums + r * kPanelWidth + i), factor), d,
@@ -83,11 +83,25 @@ HWY_NOINLINE void softmax_row(float* row, int width) {
     std::memset(row, 0, width * sizeof(float));
     return;
   }
+  // Each column of the panels by itself, block by block, so that long rows still sum to 1.
+  constexpr int kBlock = 16 * kPanelWidth;
   V sum = hn::Zero(d);
-  for (int i = 0; i < width; i += kLanes) {
-    const V e = exp(d, hn::Sub(hn::Load(d, row + i), max));
-    hn::Store(e, d, row + i);
-    sum = hn::Add(sum, e);
+  for (int begin = 0; begin < width; begin += kBlock) {
+    const int end = std::min(begin + kBlock, width);
+    V part[kVectors];
+    HWY_UNROLL(16)
+    for (int v = 0; v < kVectors; ++v) part[v] = hn::Zero(d);
+    for (int i = begin; i < end; i += kPanelWidth) {
+      HWY_UNROLL(16)
+      for (int v = 0; v < kVectors; ++v) {
+        const V e = exp(d, hn::Sub(hn::Load(d, row + i + v * kLanes), max));
+        hn::Store(e, d, row + i + v * kLanes);
+        part[v] = hn::Add(part[v], e);
+      }
+    }
+    HWY_UNROLL(16)
+    for (int v = 1; v < kVectors; ++v) part[0] = hn::Add(part[0], part[v]);
+    sum = hn::Add(sum, part[0]);
   }
   const V factor = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
   for (int i = 0; i < width; i += kLanes) {
@@ -110,17 +124,19 @@ HWY_NOINLINE void value_rows(const float* weights, std::size_t stride, int rows,
   for (int column = 0; column < head.d_head; column += kPanelWidth) {
     const float* values = head.values + static_cast<std::size_t>(column) * head.keys_count;
     std::memset(total, 0, sizeof(total));
-    for (int begin = 0; begin < longest; begin += kInputDepth) {
-      const int end = std::min(begin + kInputDepth, longest);
+    for (int begin = 0; begin < longest; begin += kKeyBlock) {
+      const int end = std::min(begin + kKeyBlock, longest);
       const int common = std::clamp(reach, begin, end);
       std::memset(sums, 0, sizeof(sums));
-      accumulate_rows(rows, weights + begin, stride,
-                      values + static_cast<std::size_t>(begin) * kPanelWidth, common - begin, sums);
+      accumulate_rows<Sums::resume>(rows, weights + begin, stride,
+                                    values + static_cast<std::size_t>(begin) * kPanelWidth,
+                                    common - begin, sums);
       for (int r = 0; r < rows; ++r) {
         const int last = std::clamp(reach_of(r), common, end);
-        accumulate<1, 1>(weights + r * stride + common, 0,
-                         values + static_cast<std::size_t>(common) * kPanelWidth, 0, last - common,
-                         sums + r * kPanelWidth);
+        if (last == common) continue;
+        accumulate<1, 1, Sums::resume>(weights + r * stride + common, 0,
+                                       values + static_cast<std::size_t>(common) * kPanelWidth, 0,
+                                       last - common, sums + r * kPanelWidth);
       }
       for (int i = 0; i < rows * kPanelWidth; i += kLanes) {
         hn::Store(hn::Add(hn::Load(d, total + i), hn::Load(d, sums + i)), d, total + i);

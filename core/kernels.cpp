@@ -12,7 +12,7 @@
 // Vectors are kept in arrays, which the sizeless vectors of these instruction sets cannot be.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels.cpp"
+#define HWY_TARGET_INCLUDE "core/kernels.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
 #include "kernels-inl.h"
@@ -22,6 +22,11 @@
 #define HEADLIGHT_KERNELS_TASKS
 namespace headlight {
 namespace {
+
+// Rows pass a panel in groups. A group starts at a multiple of the heights of all tiles, so that
+// one of them may become longer by less than a step.
+constexpr int kMaxGroup = 96;
+constexpr int kGroupStep = 12;
 
 struct LinearTask {
   const float* x;
@@ -57,6 +62,12 @@ namespace {
 // Inputs whose products are summed by themselves before they join the total: rounding errors of
 // long sums stay small, and one block of a panel stays in the nearest cache.
 constexpr int kDepthBlock = 256;
+
+// From kAheadRows to kAheadTiles the weights come from memory about as slowly as the tiles use
+// them, and the tiles of one block fetch the next. Fewer rows only wait for memory, which streams
+// by itself.
+constexpr int kAheadRows = 4;
+constexpr int kAheadTiles = 16;
 
 // x / (1 + e^-2u) with u = sqrt(2 / pi) (x + 0.044715 x^3): 0.5 x (1 + tanh u) without its
 // cancellation (Hendrycks & Gimpel 2016, the form that GPT-2 uses).
@@ -124,44 +135,49 @@ HWY_NOINLINE void finish(const LinearTask& task, const float* total, int rows, i
   }
 }
 
-template <int R, int P>
-HWY_NOINLINE void linear_tile(const LinearTask& task, int row, int panel) {
-  constexpr int kSize = R * P * kPanelWidth;
-  const F d;
+// total[r, :] += x[r, block of k] w[block of k, panels] for R rows.
+template <int R, int P, bool kAhead>
+HWY_NOINLINE void linear_tile(const LinearTask& task, int row, int panel, int k, float* total,
+                              std::size_t ahead_step) {
   const std::size_t w_stride = static_cast<std::size_t>(task.in) * kPanelWidth;
-  const float* x = task.x + row * task.x_stride;
-  const float* w = task.w + panel * w_stride;
-  HWY_ALIGN_MAX float total[kSize] = {};
-  HWY_ALIGN_MAX float sums[kSize];
-  for (int k = 0; k < task.in; k += kDepthBlock) {
-    std::memset(sums, 0, sizeof(sums));
-    accumulate<R, P>(x + k, task.x_stride, w + static_cast<std::size_t>(k) * kPanelWidth, w_stride,
-                     std::min(kDepthBlock, task.in - k), sums);
-    for (int i = 0; i < kSize; i += kLanes) {
-      hn::Store(hn::Add(hn::Load(d, total + i), hn::Load(d, sums + i)), d, total + i);
-    }
-  }
-  finish(task, total, R, P, row, panel);
+  const float* w = task.w + panel * w_stride + static_cast<std::size_t>(k) * kPanelWidth;
+  accumulate<R, P, Sums::add, kAhead>(task.x + row * task.x_stride + k, task.x_stride, w, w_stride,
+                                      std::min(kDepthBlock, task.in - k), total,
+                                      w + kDepthBlock * kPanelWidth, ahead_step);
 }
 
-// linear_tile<rows, P> for a number of rows known at run time.
-template <int P, int R = tile_rows(P)>
-HWY_INLINE void linear_rows(const LinearTask& task, int row, int rows, int panel) {
+// linear_tile for a number of rows known at run time.
+template <int P, bool kAhead, int R = tile_rows(P)>
+HWY_INLINE void linear_rows(const LinearTask& task, int row, int rows, int panel, int k,
+                            float* total, std::size_t ahead_step) {
   if constexpr (R > 0) {
-    if (rows == R) return linear_tile<R, P>(task, row, panel);
-    linear_rows<P, R - 1>(task, row, rows, panel);
+    if (rows == R) return linear_tile<R, P, kAhead>(task, row, panel, k, total, ahead_step);
+    linear_rows<P, kAhead, R - 1>(task, row, rows, panel, k, total, ahead_step);
   }
 }
 
-// The rows in as few tiles as possible, of as equal a height as possible.
+// P panels of the product, in as few tiles as possible, of as equal a height as possible. Each
+// block of the panels is used by all tiles while it is near.
 template <int P>
 void linear_panels(const LinearTask& task, int panel, int row_begin, int row_end) {
-  const int tiles = (row_end - row_begin + tile_rows(P) - 1) / tile_rows(P);
-  for (int i = 0; i < tiles; ++i) {
-    const int row = row_begin + (row_end - row_begin) * i / tiles;
-    const int next = row_begin + (row_end - row_begin) * (i + 1) / tiles;
-    linear_rows<P>(task, row, next - row, panel);
+  constexpr int kColumns = P * kPanelWidth;
+  const int rows = row_end - row_begin;
+  const int tiles = (rows + tile_rows(P) - 1) / tile_rows(P);
+  HWY_ALIGN_MAX float total[(kMaxGroup + kGroupStep) * kColumns];
+  std::memset(total, 0, rows * kColumns * sizeof(float));
+  for (int k = 0; k < task.in; k += kDepthBlock) {
+    for (int i = 0; i < tiles; ++i) {
+      const int first = rows * i / tiles;
+      const int count = rows * (i + 1) / tiles - first;
+      float* sums = total + first * kColumns;
+      if (rows >= kAheadRows && tiles <= kAheadTiles) {
+        linear_rows<P, true>(task, row_begin + first, count, panel, k, sums, kPanelWidth / tiles);
+      } else {
+        linear_rows<P, false>(task, row_begin + first, count, panel, k, sums, 0);
+      }
+    }
   }
+  finish(task, total, rows, P, row_begin, panel);
 }
 
 void linear_block(const LinearTask& task, int panel_begin, int panel_end, int row_begin,
@@ -345,17 +361,24 @@ void linear(const float* x, std::size_t x_stride, int rows, const PackedMatrix& 
 
   // A group of rows is what stays in the second-level cache while the panels pass by.
   constexpr int kGroupFloats = 65536;
-  const int group = std::max(24, kGroupFloats / std::max(w.in(), 1) / 24 * 24);
+  const int group =
+      std::clamp(kGroupFloats / std::max(w.in(), 1) / kGroupStep * kGroupStep, 24, kMaxGroup);
   const int groups = (rows + group - 1) / group;
-  // Enough pieces that a thread that was held up does not hold up the others.
-  const int pieces = std::clamp(8 * pool.threads() / groups, 1, (panels + 3) / 4);
+  const auto first_row = [&](int g) {
+    return g == groups ? rows : rows * g / groups / kGroupStep * kGroupStep;
+  };
+  // Enough pieces that a thread that was held up does not hold up the others, unless the whole
+  // product takes less time than to share it.
+  constexpr double kWorthSharing = 65536;  // Multiplications.
+  const bool shared = static_cast<double>(rows) * w.in() * w.out() >= kWorthSharing;
+  const int pieces = shared ? std::clamp(8 * pool.threads() / groups, 1, (panels + 3) / 4) : 1;
   const int step = ((panels + pieces - 1) / pieces + 3) / 4 * 4;
   const int columns = (panels + step - 1) / step;
   pool.run(columns * groups, [&](int i) {
     const int panel = i / groups * step;
     const int g = i % groups;
     HWY_DYNAMIC_DISPATCH(linear_block)
-    (task, panel, std::min(panels, panel + step), rows * g / groups, rows * (g + 1) / groups);
+    (task, panel, std::min(panels, panel + step), first_row(g), first_row(g + 1));
   });
 }
 
