@@ -1,0 +1,101 @@
+#include "head_summary.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace headlight {
+
+HeadStats head_stats(const float* weights, int tokens) {
+  double entropy = 0.0, distance = 0.0, maximum = 0.0, sink = 0.0;
+  int rows = 0, rows_after_first = 0;
+  for (int query = 0; query < tokens; ++query) {
+    const float* row = weights + static_cast<std::size_t>(query) * tokens;
+    double row_entropy = 0.0, row_distance = 0.0, total = 0.0;
+    float row_maximum = 0.0f;
+    for (int key = 0; key < tokens; ++key) {
+      const float w = row[key];
+      if (w <= 0.0f) continue;
+      total += w;
+      row_entropy -= w * std::log(w);
+      row_distance += w * std::abs(query - key);
+      row_maximum = std::max(row_maximum, w);
+    }
+    if (total == 0.0) continue;
+    ++rows;
+    entropy += row_entropy;
+    distance += row_distance;
+    maximum += row_maximum;
+    if (query > 0) {
+      ++rows_after_first;
+      sink += row[0];
+    }
+  }
+  HeadStats stats;
+  if (rows > 0) {
+    stats.entropy = static_cast<float>(std::max(entropy / rows, 0.0));
+    stats.distance = static_cast<float>(distance / rows);
+    stats.maximum = static_cast<float>(maximum / rows);
+  }
+  if (rows_after_first > 0) stats.sink_share = static_cast<float>(sink / rows_after_first);
+  return stats;
+}
+
+void max_pool(const float* source, int rows, int columns, float* tile, int tile_rows,
+              int tile_columns) {
+  std::fill(tile, tile + static_cast<std::size_t>(tile_rows) * tile_columns, 0.0f);
+  // First source column of each tile column; cells of a tile differ in size by one at most.
+  std::vector<int> edge(tile_columns + 1);
+  for (int j = 0; j <= tile_columns; ++j) {
+    edge[j] = static_cast<int>(static_cast<long long>(j) * columns / tile_columns);
+  }
+  for (int i = 0; i < tile_rows; ++i) {
+    float* out = tile + static_cast<std::size_t>(i) * tile_columns;
+    const int first = static_cast<int>(static_cast<long long>(i) * rows / tile_rows);
+    const int last = static_cast<int>(static_cast<long long>(i + 1) * rows / tile_rows);
+    for (int row = first; row < last; ++row) {
+      const float* in = source + static_cast<std::size_t>(row) * columns;
+      for (int j = 0; j < tile_columns; ++j) {
+        float largest = out[j];
+        for (int column = edge[j]; column < edge[j + 1]; ++column) {
+          largest = std::max(largest, in[column]);
+        }
+        out[j] = largest;
+      }
+    }
+  }
+}
+
+void hide_first_key(float* weights, int tokens) {
+  for (int query = 0; query < tokens; ++query) {
+    float* row = weights + static_cast<std::size_t>(query) * tokens;
+    row[0] = 0.0f;
+    double rest = 0.0;
+    for (int key = 1; key < tokens; ++key) rest += row[key];
+    const float factor = rest < 1e-6 ? 0.0f : static_cast<float>(1.0 / rest);
+    for (int key = 1; key < tokens; ++key) row[key] *= factor;
+  }
+}
+
+HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
+  const ModelConfig& config = trace.model().config;
+  const int n = trace.size();
+  const int heads = config.layers * config.heads;
+  HeadSummaries out;
+  out.tile = std::min(n, tile_size);
+  out.tiles.resize(static_cast<std::size_t>(heads) * out.tile * out.tile);
+  out.stats.resize(heads);
+  ThreadPool& threads = pool != nullptr ? *pool : default_pool();
+  threads.run(heads, [&](int index) {
+    thread_local AttentionScratch scratch;
+    thread_local std::vector<float> weights;
+    weights.resize(static_cast<std::size_t>(n) * n);
+    trace.weights({index / config.heads, index % config.heads}, weights.data(), scratch);
+    out.stats[index] = head_stats(weights.data(), n);
+    max_pool(weights.data(), n, n,
+             out.tiles.data() + static_cast<std::size_t>(index) * out.tile * out.tile, out.tile,
+             out.tile);
+  });
+  return out;
+}
+
+}  // namespace headlight
