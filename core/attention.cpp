@@ -7,7 +7,7 @@
 // Vectors are kept in arrays, which the sizeless vectors of these instruction sets cannot be.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "core/attention.cpp"
+#define HWY_TARGET_INCLUDE "attention.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
 #include "kernels-inl.h"
@@ -213,6 +213,10 @@ void attend(const HeadInput& in, const HeadRule& rule, float* z, std::size_t z_s
   const int last_query = in.first_query + in.queries - 1;
   // The keys that any of the queries can see.
   const int keys = rule.causal ? std::min(in.keys, last_query + 1) : in.keys;
+  if (keys <= 0) {
+    for (int r = 0; z && r < in.queries; ++r) std::fill_n(z + r * z_stride, in.d_head, 0.0f);
+    return;
+  }
   const int tile = HWY_DYNAMIC_DISPATCH(rows_of_tile)();
   const std::size_t stride = padded(keys);
   const std::size_t keys_size = stride * in.d_head;
@@ -267,6 +271,7 @@ void attention_output(const HeadInput& in, const HeadRule& rule, float* z, std::
 
 void attention_scores(const HeadInput& in, float scale, float* scores, std::size_t scores_stride,
                       AttentionScratch& scratch) {
+  if (in.queries <= 0 || in.keys <= 0) return;
   const int tile = HWY_DYNAMIC_DISPATCH(rows_of_tile)();
   const std::size_t stride = padded(in.keys);
   const std::size_t keys_size = stride * in.d_head;

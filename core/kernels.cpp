@@ -12,7 +12,7 @@
 // Vectors are kept in arrays, which the sizeless vectors of these instruction sets cannot be.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "core/kernels.cpp"
+#define HWY_TARGET_INCLUDE "kernels.cpp"
 // clang-format off
 #include <hwy/foreach_target.h>
 #include "kernels-inl.h"

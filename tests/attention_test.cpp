@@ -1,4 +1,4 @@
-#include "core/attention.h"
+#include "attention.h"
 
 #include <algorithm>
 #include <cmath>

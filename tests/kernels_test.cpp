@@ -1,4 +1,4 @@
-#include "core/kernels.h"
+#include "kernels.h"
 
 #include <algorithm>
 #include <cmath>
