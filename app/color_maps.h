@@ -15,8 +15,8 @@ struct Rgb {
 /// 256 colours from the lowest value to the highest. Grey runs from paper to ink: light to dark.
 const std::array<Rgb, 256>& color_table(ColorMap map);
 
-/// 255 colours of a diverging map, blue below zero, red above, for signed differences; the middle is the
-/// theme's neutral: white in light, near black in dark.
+/// A diverging map, blue below zero, red above, for signed differences. The two entries in the
+/// middle are the theme's neutral: white in light, near black in dark.
 const std::array<Rgb, 256>& diverging_table(Theme theme);
 
 }  // namespace headlight

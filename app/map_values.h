@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "state.h"
@@ -7,23 +8,34 @@
 
 namespace headlight {
 
-/// A head's map as it is drawn: the same numbers for the window, the exported picture and the CSV file.
+/// A head's map as it is drawn: the same numbers for the window, the exported picture and the CSV
+/// file.
 struct MapValues {
   int tokens = 0;
   std::vector<float> values;    // [query, key] weights, or edited - baseline for a difference
   std::vector<float> position;  // [query, key] place of each value in the colour table, 0 to 1
   float low = 0.0f;             ///< Value at the colour bar's lower end.
   float high = 1.0f;            ///< Value at its upper end.
-  bool diverging = false;       ///< A signed difference: -high to high.
-  bool log = false;             ///< Positions are logarithmic from `low` to `high`.
-  bool per_row = false;         ///< Each row is scaled to its own maximum: the bar's numbers are shares of it.
+  bool diverging = false;       ///< A signed difference: -high to high, 0 in the middle.
+  /// Positions are logarithmic from `low` to `high`; in a difference, on both sides of 0 from
+  /// log_floor to `high`.
+  bool log = false;
+  /// Each row is scaled to its own largest value: the bar's numbers are shares of it.
+  bool per_row = false;
 };
-
-/// The map of one head, by the display's choices. For `baseline` both traces may be the same.
-MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head, const Display& display);
 
 /// Smallest weight that the logarithmic scale tells from zero.
 inline constexpr float log_floor = 1e-4f;
+
+/// The map of one head, by the display's choices. For `baseline` both traces may be the same.
+/// Throws std::invalid_argument for a difference of traces of different length, and for a head that
+/// the model lacks.
+MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
+                     const Display& display);
+
+/// 1 for each cell that the head may not look at, because it is causal or for a mask of the trace's
+/// edits; else 0. Such a weight is exactly 0.
+std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head);  // [query, key]
 
 /// The values of the colour bar's ticks, from the lower end up.
 std::vector<float> color_bar_ticks(const MapValues& map);

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "bench_command.h"
+#include "export_command.h"
+#include "info_command.h"
+#include "state.h"
+
+namespace headlight {
+
+/// What `headlight [MODEL|FILE]` without a subcommand was asked for.
+struct WindowOptions {
+  std::optional<std::string> model;  ///< Folder, or the name of a built-in model.
+  std::optional<std::string> text;
+  std::optional<std::filesystem::path> session;
+  std::optional<std::filesystem::path>
+      offscreen;  ///< Draw the first screen into this PNG, no window.
+  int width = 1440;
+  int height = 900;
+};
+
+/// The state that the window opens with: the session's, or `last` (that of the previous start) when
+/// no session is named, with the model and text given in their places. A new model drops the edits
+/// and the selection. Throws LoadError.
+State opening_state(const WindowOptions& options, const State& last);
+
+/// What the program was asked to do, as a value.
+struct Command {
+  enum class Kind {
+    window,
+    export_,
+    info,
+    bench,
+    done,  ///< Nothing is left but to print `output` and leave with `exit_code`.
+  };
+  Kind kind = Kind::window;
+  WindowOptions window;
+  ExportOptions export_;
+  InfoOptions info;
+  BenchOptions bench;
+  std::string output;  ///< For stdout when exit_code is 0 (help, version), else for stderr.
+  int exit_code = 0;   ///< 0, or 2 for wrong usage.
+};
+
+/// Reads the arguments. Never throws for what the user typed: wrong usage is `done` with exit code
+/// 2 and one sentence.
+Command parse_command_line(int argc, const char* const* argv);
+
+/// Runs a subcommand; what it throws becomes one sentence on stderr, `headlight: ...`. Returns the
+/// exit code: 0 done, 1 failed, 2 wrong usage.
+int run_command(const Command& command);
+
+}  // namespace headlight

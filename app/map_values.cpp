@@ -1,0 +1,134 @@
+#include "map_values.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <stdexcept>
+
+#include "head_summary.h"
+
+namespace headlight {
+namespace {
+
+std::vector<float> weights_of(const Trace& trace, HeadId head, bool hide_first) {
+  const auto tokens = static_cast<std::size_t>(trace.size());
+  std::vector<float> weights(tokens * tokens);
+  AttentionScratch scratch;
+  trace.weights(head, weights.data(), scratch);
+  if (hide_first) hide_first_key(weights.data(), trace.size());
+  return weights;
+}
+
+float largest_magnitude(std::span<const float> values) {
+  float largest = 0.0f;
+  for (float value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+// The least step of 1, 2 or 5 times a power of ten that needs at most `steps` steps to `high`.
+float tick_step(float high, int steps) {
+  const float power = std::pow(10.0f, std::floor(std::log10(high / static_cast<float>(steps))));
+  for (float factor : {1.0f, 2.0f, 5.0f})
+    if (power * factor * static_cast<float>(steps) >= high * 0.999f) return power * factor;
+  return power * 10.0f;
+}
+
+// Ticks above 0 up to `high`, which is always one of them.
+std::vector<float> upper_ticks(const MapValues& map) {
+  std::vector<float> ticks;
+  if (map.log) {
+    for (int decade = -4; decade <= 0; ++decade) {
+      const float tick = std::pow(10.0f, static_cast<float>(decade));
+      if (tick * 1.5f < map.high) ticks.push_back(tick);
+    }
+  } else {
+    const float step = map.high == 1.0f ? 0.25f : tick_step(map.high, map.diverging ? 2 : 4);
+    for (int i = 1; static_cast<float>(i) * step < map.high - 0.4f * step; ++i)
+      ticks.push_back(static_cast<float>(i) * step);
+  }
+  ticks.push_back(map.high);
+  return ticks;
+}
+
+}  // namespace
+
+MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
+                     const Display& display) {
+  MapValues map;
+  map.diverging = display.shown == Shown::difference;
+  map.log = display.scale == Scale::log;
+  map.per_row = display.range == Range::row;
+
+  const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
+  map.tokens = shown.size();
+  map.values = weights_of(shown, head, display.hide_first);
+  if (map.diverging) {
+    if (baseline.size() != edited.size())
+      throw std::invalid_argument("[map_values] a difference needs two runs on the same tokens");
+    const std::vector<float> before = weights_of(baseline, head, display.hide_first);
+    for (std::size_t i = 0; i < before.size(); ++i) map.values[i] -= before[i];
+  }
+
+  if (display.range == Range::map) {
+    map.high = largest_magnitude(map.values);
+    if (map.log) map.high = std::max(map.high, 10.0f * log_floor);
+    if (!(map.high > 0.0f)) map.high = 1.0f;
+  }
+  map.low = map.diverging ? -map.high : map.log ? log_floor : 0.0f;
+
+  map.position.resize(map.values.size());
+  const auto tokens = static_cast<std::size_t>(map.tokens);
+  for (std::size_t row = 0; row < tokens; ++row) {
+    const std::span<const float> values(map.values.data() + row * tokens, tokens);
+    const float largest = map.per_row ? largest_magnitude(values) : 1.0f;
+    const float share = largest > 0.0f ? 1.0f / largest : 0.0f;
+    for (std::size_t key = 0; key < tokens; ++key)
+      map.position[row * tokens + key] = color_position(map, values[key] * share);
+  }
+  return map;
+}
+
+std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
+  const auto tokens = static_cast<std::size_t>(trace.size());
+  const auto edit = trace.edits().find(head);
+  const HeadEdit none;
+  const HeadEdit& rule = edit == trace.edits().end() ? none : edit->second;
+  std::vector<std::uint8_t> masked(tokens * tokens);
+  for (std::size_t query = 0; query < tokens; ++query) {
+    const std::span<std::uint8_t> row(masked.data() + query * tokens, tokens);
+    allow_row(rule.mask, static_cast<int>(query), trace.model().config.causal, row);
+    for (std::uint8_t& cell : row) cell = !cell;
+  }
+  for (const Cell& cell : rule.masked_cells) {
+    if (std::max(cell.query, cell.key) < trace.size())
+      masked[static_cast<std::size_t>(cell.query) * tokens + static_cast<std::size_t>(cell.key)] =
+          1;
+  }
+  return masked;
+}
+
+std::vector<float> color_bar_ticks(const MapValues& map) {
+  const std::vector<float> upper = upper_ticks(map);
+  std::vector<float> ticks;
+  if (map.diverging)
+    for (auto tick = upper.rbegin(); tick != upper.rend(); ++tick) ticks.push_back(-*tick);
+  if (map.diverging || !map.log) ticks.push_back(0.0f);
+  ticks.insert(ticks.end(), upper.begin(), upper.end());
+  return ticks;
+}
+
+float color_position(const MapValues& map, float value) {
+  float share = std::abs(value) / map.high;
+  if (map.log) {
+    share = std::abs(value) > log_floor
+                ? std::log(std::abs(value) / log_floor) / std::log(map.high / log_floor)
+                : 0.0f;
+  }
+  if (map.diverging)
+    share = 0.5f + (value < 0.0f ? -0.5f : 0.5f) * share;
+  else if (value < 0.0f)
+    share = 0.0f;
+  return std::clamp(share, 0.0f, 1.0f);
+}
+
+}  // namespace headlight

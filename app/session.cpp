@@ -1,0 +1,288 @@
+#include "session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string_view>
+
+#include "errors.h"
+#include "file_io.h"
+
+namespace headlight {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int version = 1;
+constexpr std::size_t largest_file = 16 << 20;
+constexpr int deepest = 16;
+constexpr int largest_index = 1'000'000'000;
+constexpr float largest_number = 1e9f;
+
+template <typename Enum>
+struct Name {
+  Enum value;
+  const char* name;
+};
+
+constexpr Name<View> view_names[] = {
+    {View::map, "map"}, {View::arcs, "arcs"}, {View::text, "text"}};
+constexpr Name<Shown> shown_names[] = {
+    {Shown::baseline, "baseline"}, {Shown::edited, "edited"}, {Shown::difference, "difference"}};
+constexpr Name<ColorMap> color_map_names[] = {{ColorMap::viridis, "viridis"},
+                                              {ColorMap::cividis, "cividis"},
+                                              {ColorMap::magma, "magma"},
+                                              {ColorMap::grey, "grey"}};
+constexpr Name<Scale> scale_names[] = {{Scale::linear, "linear"}, {Scale::log, "log"}};
+constexpr Name<Range> range_names[] = {
+    {Range::unit, "unit"}, {Range::map, "map"}, {Range::row, "row"}};
+constexpr Name<Theme> theme_names[] = {{Theme::dark, "dark"}, {Theme::light, "light"}};
+constexpr Name<Replacement> replace_names[] = {{Replacement::zero, "zero"},
+                                               {Replacement::mean, "mean"}};
+
+template <typename Enum, std::size_t count>
+const char* name_of(Enum value, const Name<Enum> (&names)[count]) {
+  for (const auto& entry : names)
+    if (entry.value == value) return entry.name;
+  return names[0].name;
+}
+
+// The double that prints as the float does: 0.1f as 0.1, not as 0.100000001490116.
+double shortest(float value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  double result = 0.0;
+  std::from_chars(digits, end, result);
+  return result;
+}
+
+// A value inside the file, with the path that leads to it: "edits[2].gain".
+class Part {
+ public:
+  Part(const Json& json, const std::string& source, std::string path)
+      : json_(json), source_(source), path_(std::move(path)) {}
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw LoadError(source_ + ": " + path_ + ": " + what);
+  }
+
+  template <typename Read>
+  void member(const char* key, Read read) const {
+    const auto found = json_.find(key);
+    if (found != json_.end() && !found->is_null())
+      read(Part(*found, source_, path_.empty() ? key : path_ + "." + key));
+  }
+
+  template <typename Read>
+  void elements(Read read) const {
+    if (!json_.is_array()) refuse("expected a list");
+    for (std::size_t i = 0; i < json_.size(); ++i)
+      read(Part(json_[i], source_, path_ + "[" + std::to_string(i) + "]"));
+  }
+
+  const Part& object() const {
+    if (!json_.is_object()) refuse("expected an object");
+    return *this;
+  }
+
+  std::string text() const {
+    if (!json_.is_string()) refuse("expected a text");
+    return json_.get<std::string>();
+  }
+
+  bool flag() const {
+    if (!json_.is_boolean()) refuse("expected true or false");
+    return json_.get<bool>();
+  }
+
+  int index() const {
+    if (!json_.is_number_integer()) refuse("expected a whole number");
+    const bool huge = json_.is_number_unsigned() && json_.get<std::uint64_t>() > largest_index;
+    if (huge || json_.get<std::int64_t>() < 0)
+      refuse("expected a number from 0 to " + std::to_string(largest_index));
+    return json_.get<int>();
+  }
+
+  float number(float least, float most) const {
+    if (!json_.is_number()) refuse("expected a number");
+    const double value = json_.get<double>();
+    if (!std::isfinite(value) || value < shortest(least) || value > shortest(most)) {
+      const auto print = [](float bound) { return Json(shortest(bound)).dump(); };
+      refuse("expected a number from " + print(least) + " to " + print(most));
+    }
+    return static_cast<float>(value);
+  }
+
+  template <typename Enum, std::size_t count>
+  Enum choice(const Name<Enum> (&names)[count]) const {
+    const std::string given = text();
+    std::string expected;
+    for (const auto& entry : names) {
+      if (given == entry.name) return entry.value;
+      expected += (expected.empty() ? "" : ", ") + std::string(entry.name);
+    }
+    refuse("expected one of " + expected);
+  }
+
+ private:
+  const Json& json_;
+  const std::string& source_;
+  std::string path_;
+};
+
+Json write_edit(HeadId id, const HeadEdit& edit) {
+  Json json = {{"layer", id.layer}, {"head", id.head}};
+  if (edit.gain != 1.0f) json["gain"] = shortest(edit.gain);
+  if (edit.replace != Replacement::zero) json["replace"] = name_of(edit.replace, replace_names);
+  if (edit.temperature != 1.0f) json["temperature"] = shortest(edit.temperature);
+  if (!edit.mask.is_full()) json["mask"] = to_string(edit.mask);
+  for (const Cell& cell : edit.masked_cells) json["masked_cells"].push_back({cell.query, cell.key});
+  return json;
+}
+
+Json write_edits(const Edits& edits) {
+  Json list = Json::array();
+  for (const auto& [id, edit] : normalized(edits)) list.push_back(write_edit(id, edit));
+  return list;
+}
+
+Cell read_cell(const Part& part) {
+  std::vector<int> numbers;
+  part.elements([&](const Part& number) { numbers.push_back(number.index()); });
+  if (numbers.size() != 2) part.refuse("expected [query, key]");
+  return {numbers[0], numbers[1]};
+}
+
+void read_edit(const Part& part, Edits& edits) {
+  HeadId id{-1, -1};
+  HeadEdit edit;
+  part.object();
+  part.member("layer", [&](const Part& p) { id.layer = p.index(); });
+  part.member("head", [&](const Part& p) { id.head = p.index(); });
+  if (id.layer < 0 || id.head < 0) part.refuse("has no layer or no head");
+  part.member("gain",
+              [&](const Part& p) { edit.gain = p.number(-largest_number, largest_number); });
+  part.member("replace", [&](const Part& p) { edit.replace = p.choice(replace_names); });
+  part.member("temperature",
+              [&](const Part& p) { edit.temperature = p.number(1e-4f, largest_number); });
+  part.member("mask", [&](const Part& p) {
+    try {
+      edit.mask = parse_mask(p.text());
+    } catch (const std::invalid_argument& error) {
+      std::string_view what = error.what();  // "[parse_mask] "part": why"
+      if (const auto end = what.find("] "); end != what.npos) what.remove_prefix(end + 2);
+      p.refuse(std::string(what));
+    }
+  });
+  part.member("masked_cells", [&](const Part& p) {
+    p.elements([&](const Part& cell) { edit.masked_cells.push_back(read_cell(cell)); });
+  });
+  if (!edits.emplace(id, std::move(edit)).second) part.refuse("stands twice: " + to_string(id));
+}
+
+Json write_display(const Display& display) {
+  return {{"view", name_of(display.view, view_names)},
+          {"shown", name_of(display.shown, shown_names)},
+          {"color_map", name_of(display.color_map, color_map_names)},
+          {"scale", name_of(display.scale, scale_names)},
+          {"range", name_of(display.range, range_names)},
+          {"hide_first", display.hide_first},
+          {"theme", name_of(display.theme, theme_names)},
+          {"left_width", shortest(display.left_width)},
+          {"right_width", shortest(display.right_width)},
+          {"text_scale", shortest(display.text_scale)}};
+}
+
+void read_display(const Part& part, Display& display) {
+  part.object();
+  part.member("view", [&](const Part& p) { display.view = p.choice(view_names); });
+  part.member("shown", [&](const Part& p) { display.shown = p.choice(shown_names); });
+  part.member("color_map", [&](const Part& p) { display.color_map = p.choice(color_map_names); });
+  part.member("scale", [&](const Part& p) { display.scale = p.choice(scale_names); });
+  part.member("range", [&](const Part& p) { display.range = p.choice(range_names); });
+  part.member("hide_first", [&](const Part& p) { display.hide_first = p.flag(); });
+  part.member("theme", [&](const Part& p) { display.theme = p.choice(theme_names); });
+  part.member("left_width", [&](const Part& p) { display.left_width = p.number(0, 100000); });
+  part.member("right_width", [&](const Part& p) { display.right_width = p.number(0, 100000); });
+  part.member("text_scale", [&](const Part& p) { display.text_scale = p.number(0.25f, 8); });
+}
+
+Json parse(const std::string& text, const std::string& source) {
+  const auto check_depth = [&](int depth, Json::parse_event_t event, Json&) {
+    const bool opens =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= deepest)
+      throw LoadError(source + ": nested deeper than " + std::to_string(deepest) + " levels");
+    return true;
+  };
+  try {
+    return Json::parse(text, check_depth);
+  } catch (const Json::exception& error) {
+    std::string what = error.what();  // "[json.exception.parse_error.101] parse error at ..."
+    if (const std::size_t end = what.find("] "); end != std::string::npos) what.erase(0, end + 2);
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    throw LoadError(source + ": not JSON: " + what.substr(0, 200));
+  }
+}
+
+}  // namespace
+
+std::string write_session(const State& state) {
+  const Request& request = state.request;
+  Json json = {{"headlight_session", version}};
+  if (!request.model.empty()) json["model"] = request.model;
+  json["text"] = request.text;
+  if (!request.ids.empty()) json["ids"] = request.ids;
+  json["edits"] = write_edits(request.edits);
+  const Selection& selection = state.selection;
+  json["selection"] = {{"layer", selection.head.layer}, {"head", selection.head.head}};
+  if (selection.query) json["selection"]["query"] = *selection.query;
+  if (selection.key) json["selection"]["key"] = *selection.key;
+  json["display"] = write_display(state.display);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+State read_session(const std::string& text, const std::string& source) {
+  const Json json = parse(text, source);
+  if (!json.is_object() || !json.contains("headlight_session"))
+    throw LoadError(source + ": not a session of Headlight");
+  const Part top(json, source, "");
+  State state;
+  top.member("headlight_session", [](const Part& p) {
+    if (p.index() != version)
+      p.refuse("this program reads version " + std::to_string(version) + " only");
+  });
+  top.member("model", [&](const Part& p) { state.request.model = p.text(); });
+  top.member("text", [&](const Part& p) { state.request.text = p.text(); });
+  top.member("ids", [&](const Part& p) {
+    p.elements([&](const Part& id) { state.request.ids.push_back(id.index()); });
+  });
+  top.member("edits", [&](const Part& p) {
+    p.elements([&](const Part& edit) { read_edit(edit, state.request.edits); });
+  });
+  top.member("selection", [&](const Part& p) {
+    Selection& selection = state.selection;
+    p.object();
+    p.member("layer", [&](const Part& n) { selection.head.layer = n.index(); });
+    p.member("head", [&](const Part& n) { selection.head.head = n.index(); });
+    p.member("query", [&](const Part& n) { selection.query = n.index(); });
+    p.member("key", [&](const Part& n) { selection.key = n.index(); });
+  });
+  top.member("display", [&](const Part& p) { read_display(p, state.display); });
+  return state;
+}
+
+void save_session(const State& state, const std::filesystem::path& file) {
+  write_file(file, write_session(state));
+}
+
+State load_session(const std::filesystem::path& file) {
+  return read_session(read_file(file, largest_file), file.string());
+}
+
+std::string edits_json(const Edits& edits) { return write_edits(edits).dump(); }
+
+}  // namespace headlight
