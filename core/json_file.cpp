@@ -1,7 +1,6 @@
 #include "json_file.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,24 +18,24 @@ nlohmann::json read_json(const std::filesystem::path& file) {
     throw load_error(file, "", "larger than 64 MB: not a file of this kind");
 
   using Event = nlohmann::json::parse_event_t;
-  std::vector<std::set<std::string>> keys;  // Those seen in each object that is still open.
+  std::vector<std::size_t> keys;  // How many each object that is still open has had.
   const auto check = [&](int depth, Event event, nlohmann::json& value) {
     switch (event) {
       case Event::object_start:
-        keys.emplace_back();
+        keys.push_back(0);
         [[fallthrough]];
       case Event::array_start:
         if (depth >= deepest) throw load_error(file, "", "nested deeper than 32 levels");
         break;
+      case Event::key:
+        ++keys.back();
+        break;
       case Event::object_end:
+        if (value.size() != keys.back()) {
+          throw load_error(file, "", "one object has the same key twice");
+        }
         keys.pop_back();
         break;
-      case Event::key: {
-        const auto& key = value.get_ref<const std::string&>();
-        if (!keys.back().insert(key).second)
-          throw load_error(file, key, "stands twice in the file");
-        break;
-      }
       default:
         break;
     }

@@ -166,19 +166,18 @@ float from_bf16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
-// Written without branches, so that the compiler makes vectors of it. Exact for every finite value
-// (subnormal ones through the subtraction); infinities and NaN keep an exponent of all ones.
+// Without branches, so that the compiler makes vectors of it. Exact: a subnormal number's fraction
+// is set behind the exponent of 2^-14, the least normal one, and 2^-14 is taken away. Infinities
+// and NaN get an exponent of all ones.
 float from_f16(std::uint16_t bits) {
-  constexpr std::uint32_t exponent = 0x7C00u << 13;
   const std::uint32_t magnitude = (bits & 0x7FFFu) << 13;
-  const std::uint32_t rebased = magnitude + ((127 - 15) << 23);
-  const float smallest_normal = std::bit_cast<float>(113u << 23);
-  const std::uint32_t subnormal =
-      std::bit_cast<std::uint32_t>(std::bit_cast<float>(rebased + (1 << 23)) - smallest_normal);
-  const std::uint32_t normal =
-      (magnitude & exponent) == exponent ? rebased | exponent_bits : rebased;
-  const std::uint32_t value = (magnitude & exponent) == 0 ? subnormal : normal;
-  return std::bit_cast<float>(value | (bits & 0x8000u) << 16);
+  const std::uint32_t exponent = magnitude & (0x7C00u << 13);
+  const std::uint32_t rebias = exponent == 0 ? 113u << 23 : 112u << 23;
+  const std::uint32_t odd = exponent == 0x7C00u << 13 ? exponent_bits : 0u;
+  const std::uint32_t excess = exponent == 0 ? 113u << 23 : 0u;
+  const float value =
+      std::bit_cast<float>((magnitude + rebias) | odd) - std::bit_cast<float>(excess);
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | (bits & 0x8000u) << 16);
 }
 
 // Converts `count` elements and returns the index of the first that is not finite, or `count`.
