@@ -76,13 +76,10 @@ HWY_NOINLINE void score_rows(const float* q, std::size_t q_stride, int rows, con
 //   row: [width], a multiple of 16
 HWY_NOINLINE void softmax_row(float* row, int width) {
   const F d;
-  V max = hn::Set(d, kForbidden);
+  // From a finite number on, so that a row of nothing but kForbidden has the sum 0, not NaN.
+  V max = hn::Set(d, std::numeric_limits<float>::lowest());
   for (int i = 0; i < width; i += kLanes) max = hn::Max(max, hn::Load(d, row + i));
   max = hn::MaxOfLanes(d, max);
-  if (hn::GetLane(max) == kForbidden) {
-    std::memset(row, 0, width * sizeof(float));
-    return;
-  }
   // Each column of the panels by itself, block by block, so that long rows still sum to 1.
   constexpr int kBlock = 16 * kPanelWidth;
   V sum = hn::Zero(d);
@@ -103,7 +100,9 @@ HWY_NOINLINE void softmax_row(float* row, int width) {
     for (int v = 1; v < kVectors; ++v) part[0] = hn::Add(part[0], part[v]);
     sum = hn::Add(sum, part[0]);
   }
-  const V factor = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
+  sum = hn::SumOfLanes(d, sum);
+  if (hn::GetLane(sum) == 0.0f) return;  // Every cell is forbidden, and 0 by now.
+  const V factor = hn::Div(hn::Set(d, 1.0f), sum);
   for (int i = 0; i < width; i += kLanes) {
     hn::Store(hn::Mul(hn::Load(d, row + i), factor), d, row + i);
   }
