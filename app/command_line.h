@@ -16,16 +16,10 @@ struct WindowOptions {
   std::optional<std::string> model;  ///< Folder, or the name of a built-in model.
   std::optional<std::string> text;
   std::optional<std::filesystem::path> session;
-  std::optional<std::filesystem::path>
-      offscreen;  ///< Draw the first screen into this PNG, no window.
+  std::optional<std::filesystem::path> offscreen;  ///< A PNG for the first screen; no window.
   int width = 1440;
   int height = 900;
 };
-
-/// The state that the window opens with: the session's, or `last` (that of the previous start) when
-/// no session is named, with the model and text given in their places. A new model drops the edits
-/// and the selection. Throws LoadError.
-State opening_state(const WindowOptions& options, const State& last);
 
 /// What the program was asked to do, as a value.
 struct Command {
@@ -48,9 +42,5 @@ struct Command {
 /// Reads the arguments. Never throws for what the user typed: wrong usage is `done` with exit code
 /// 2 and one sentence.
 Command parse_command_line(int argc, const char* const* argv);
-
-/// Runs a subcommand; what it throws becomes one sentence on stderr, `headlight: ...`. Returns the
-/// exit code: 0 done, 1 failed, 2 wrong usage.
-int run_command(const Command& command);
 
 }  // namespace headlight

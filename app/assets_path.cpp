@@ -1,0 +1,62 @@
+#include "assets_path.h"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <vector>
+
+#include "errors.h"
+
+namespace headlight {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* default_model = "mini-gpt";
+
+fs::path program_folder() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+}  // namespace
+
+fs::path assets_folder() {
+  std::error_code error;
+  if (const char* given = std::getenv("HEADLIGHT_ASSETS"); given && *given) {
+    if (fs::is_directory(given, error)) return given;
+    throw std::runtime_error(std::string("HEADLIGHT_ASSETS names ") + given +
+                             ", which is not a folder");
+  }
+  std::vector<fs::path> places;
+  const fs::path program = program_folder();
+  if (!program.empty()) places.push_back(program.parent_path() / "assets");
+#ifdef HEADLIGHT_SOURCE_DIR
+  places.push_back(fs::path(HEADLIGHT_SOURCE_DIR) / "assets");
+#endif
+  if (!program.empty()) places.push_back(program.parent_path() / "share/headlight/assets");
+  for (const fs::path& place : places)
+    if (fs::is_directory(place / "models", error)) return place;
+  throw std::runtime_error(
+      "the program's assets folder is missing: set HEADLIGHT_ASSETS to where it is");
+}
+
+fs::path model_folder(const std::string& model) {
+  std::error_code error;
+  const fs::path given(model);
+  if (!model.empty() && fs::is_directory(given, error)) return given;
+  const std::string file = given.filename().string();
+  if ((file == "config.json" || given.extension() == ".safetensors") &&
+      fs::is_regular_file(given, error)) {
+    return given.has_parent_path() ? given.parent_path() : fs::path(".");
+  }
+  const bool plain_name = model.find('/') == std::string::npos && model != "." && model != "..";
+  if (plain_name && !fs::exists(given, error)) {
+    const fs::path built_in = assets_folder() / "models" / (model.empty() ? default_model : model);
+    if (fs::is_directory(built_in, error)) return built_in;
+  }
+  if (fs::is_regular_file(given, error))
+    throw LoadError(model + ": not a model: expected a folder with config.json");
+  throw LoadError((model.empty() ? std::string(default_model) : model) +
+                  ": there is no such model");
+}
+
+}  // namespace headlight

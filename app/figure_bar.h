@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "figure_canvas.h"
+#include "map_values.h"
+
+namespace headlight {
+
+/// Draws the colour bar of a map, upright, with ticks and a name for its numbers; returns the room
+/// it takes to the right of x.
+double draw_color_bar(const Canvas& canvas, const MapValues& map, const Display& display, double x,
+                      double y, double height);
+
+/// A number of the bar: "0", "0.25", "1e-4", "−0.5".
+std::string tick_label(float value, bool log);
+
+}  // namespace headlight

@@ -1,0 +1,163 @@
+#include "figure_map.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+namespace headlight {
+namespace {
+
+// The cell of [first, last) x [first, last) that is farthest from zero; masked ones come last.
+std::size_t strongest(const MapValues& map, const std::vector<std::uint8_t>& masked, int row_begin,
+                      int row_end, int key_begin, int key_end) {
+  const auto tokens = static_cast<std::size_t>(map.tokens);
+  const float zero = map.diverging ? 0.5f : 0.0f;
+  std::size_t best =
+      static_cast<std::size_t>(row_begin) * tokens + static_cast<std::size_t>(key_begin);
+  float best_distance = -1.0f;
+  for (int row = row_begin; row < row_end; ++row) {
+    for (int key = key_begin; key < key_end; ++key) {
+      const std::size_t cell =
+          static_cast<std::size_t>(row) * tokens + static_cast<std::size_t>(key);
+      const float distance = masked[cell] ? -0.5f : std::abs(map.position[cell] - zero);
+      if (distance <= best_distance) continue;
+      best = cell;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+double luminance(Rgb color) {  // Relative, of sRGB (WCAG 2).
+  const auto linear = [](std::uint8_t value) {
+    const double v = value / 255.0;
+    return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+  };
+  return 0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b);
+}
+
+void draw_rectangles(const Canvas& canvas, const ColorCells& cells, double x, double y, double side,
+                     const PageColors& colors) {
+  const double cell = side / cells.side;
+  const double gap = cell >= 5.0 ? canvas.line_width(0.35) : 0.0;
+  // Without gaps each rectangle reaches a little under the next ones, so that no viewer's
+  // antialiasing lets the page shine through.
+  const double overlap = gap == 0.0 && canvas.pixels() == 0.0 ? std::min(0.3, cell / 4.0) : 0.0;
+  if (gap > 0.0) canvas.fill(x, y, side, side, colors.page);
+  cairo_t* cairo = canvas.cairo();
+  cairo_save(cairo);
+  cairo_rectangle(cairo, x, y, side, side);
+  cairo_clip(cairo);
+  if (canvas.pixels() > 0.0) cairo_set_antialias(cairo, CAIRO_ANTIALIAS_NONE);
+  for (int row = 0; row < cells.side; ++row) {
+    int begin = 0;
+    while (begin < cells.side) {
+      const Rgb* colors_of_row = cells.colors.data() + static_cast<std::size_t>(row) * cells.side;
+      int end = begin + 1;
+      // Neighbours of one colour become one rectangle, unless a gap shall part them. Masked regions
+      // stay whole even then.
+      const bool join = gap == 0.0 || colors_of_row[begin] == colors.masked;
+      while (join && end < cells.side && colors_of_row[end] == colors_of_row[begin]) ++end;
+      const bool masked = colors_of_row[begin] == colors.masked;
+      const double inset = masked ? 0.0 : gap;
+      canvas.fill(x + begin * cell, y + row * cell, (end - begin) * cell - inset + overlap,
+                  cell - inset + overlap, colors_of_row[begin]);
+      begin = end;
+    }
+  }
+  cairo_restore(cairo);
+}
+
+void draw_image(const Canvas& canvas, const ColorCells& cells, double x, double y, double side) {
+  using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
+  const Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, cells.side, cells.side),
+                      cairo_surface_destroy);
+  unsigned char* bytes = cairo_image_surface_get_data(image.get());
+  const int stride = cairo_image_surface_get_stride(image.get());
+  cairo_surface_flush(image.get());
+  for (int row = 0; row < cells.side; ++row) {
+    auto* words =
+        reinterpret_cast<std::uint32_t*>(bytes + static_cast<std::ptrdiff_t>(row) * stride);
+    for (int key = 0; key < cells.side; ++key) {
+      const Rgb color = cells.colors[static_cast<std::size_t>(row) * cells.side + key];
+      words[key] = 0xff000000u | static_cast<std::uint32_t>(color.r) << 16 |
+                   static_cast<std::uint32_t>(color.g) << 8 | color.b;
+    }
+  }
+  cairo_surface_mark_dirty(image.get());
+  cairo_t* cairo = canvas.cairo();
+  cairo_save(cairo);
+  cairo_translate(cairo, x, y);
+  cairo_scale(cairo, side / cells.side, side / cells.side);
+  cairo_set_source_surface(cairo, image.get(), 0.0, 0.0);
+  cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
+  cairo_rectangle(cairo, 0.0, 0.0, cells.side, cells.side);
+  cairo_fill(cairo);
+  cairo_restore(cairo);
+}
+
+}  // namespace
+
+Rgb bar_color(const MapValues& map, const Display& display, float position) {
+  const auto& table =
+      map.diverging ? diverging_table(display.theme) : color_table(display.color_map);
+  return table[static_cast<std::size_t>(std::lround(std::clamp(position, 0.0f, 1.0f) * 255.0f))];
+}
+
+ColorCells color_cells(const MapValues& map, const std::vector<std::uint8_t>& masked,
+                       const Display& display, int most_cells) {
+  const Rgb masked_color = page_colors(display.theme).masked;
+  ColorCells cells;
+  cells.side = std::min(map.tokens, std::max(most_cells, 1));
+  cells.colors.reserve(static_cast<std::size_t>(cells.side) * cells.side);
+  const auto begin = [&](int index) {
+    return static_cast<int>(static_cast<std::int64_t>(index) * map.tokens / cells.side);
+  };
+  for (int row = 0; row < cells.side; ++row) {
+    for (int key = 0; key < cells.side; ++key) {
+      const std::size_t cell =
+          strongest(map, masked, begin(row), begin(row + 1), begin(key), begin(key + 1));
+      cells.colors.push_back(masked[cell] ? masked_color
+                                          : bar_color(map, display, map.position[cell]));
+    }
+  }
+  return cells;
+}
+
+void draw_cells(const Canvas& canvas, const ColorCells& cells, double x, double y, double side,
+                const PageColors& colors, bool as_rectangles) {
+  if (canvas.measuring()) return;
+  if (as_rectangles)
+    draw_rectangles(canvas, cells, x, y, side, colors);
+  else
+    draw_image(canvas, cells, x, y, side);
+  canvas.frame(x, y, side, side, colors.line);
+}
+
+void draw_cell_values(const Canvas& canvas, const MapValues& map,
+                      const std::vector<std::uint8_t>& masked, const ColorCells& cells, double x,
+                      double y, double side) {
+  if (canvas.measuring()) return;
+  const double cell = side / map.tokens;
+  TextStyle style{.size = map.diverging ? 6.0 : 6.5, .mono = true};
+  for (int row = 0; row < map.tokens; ++row) {
+    for (int key = 0; key < map.tokens; ++key) {
+      const std::size_t index = static_cast<std::size_t>(row) * map.tokens + key;
+      if (masked[index]) continue;
+      char digits[16];
+      std::snprintf(digits, sizeof digits, map.diverging ? "%+.2f" : "%.2f",
+                    static_cast<double>(map.values[index]));
+      std::string text = digits;
+      if (text == "-0.00" || text == "+0.00") text = "0";
+      if (text[0] == '-') text.replace(0, 1, "\u2212");  // A minus as wide as the plus.
+      const bool bright = luminance(cells.colors[index]) > 0.22;
+      style.color = bright ? Rgb{20, 22, 26} : Rgb{245, 246, 248};
+      const double height = canvas.measure(text, style).height;
+      canvas.text(x + (key + 0.5) * cell, y + (row + 0.5) * cell - height / 2.0, text, style,
+                  Align::center);
+    }
+  }
+}
+
+}  // namespace headlight
