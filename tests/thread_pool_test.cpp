@@ -50,18 +50,24 @@ TEST_SUITE("thread_pool") {
     one.run(5, [&](int) { CHECK(std::this_thread::get_id() == self); });
   }
 
-  TEST_CASE("other threads take part") {
+  TEST_CASE("a thread that slept takes part and run waits for it") {
     ThreadPool pool(2);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // Long enough for it to sleep.
     const std::thread::id self = std::this_thread::get_id();
-    std::atomic<bool> other{false};
+    std::atomic<bool> begun{false}, done{false};
     pool.run(2, [&](int) {
-      if (std::this_thread::get_id() != self) other = true;
-      // Holds this thread until the other came, or 5 s.
-      for (int i = 0; i < 5000 && !other; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (std::this_thread::get_id() == self) {
+        for (int i = 0; i < 5000 && !begun; ++i) {  // At most 5 s.
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+      } else {
+        begun = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        done = true;
       }
     });
-    CHECK(other);
+    CHECK(begun);
+    CHECK(done);
   }
 
   TEST_CASE("an exception reaches the caller and the pool lives on") {
@@ -91,16 +97,26 @@ TEST_SUITE("thread_pool") {
     CHECK(done == 64);
   }
 
-  TEST_CASE("two callers at once are both served") {
+  TEST_CASE("a second caller is served while the first one works") {
     ThreadPool pool(3);
-    std::atomic<int> done{0};
-    const auto call = [&] {
-      for (int i = 0; i < 200; ++i) pool.run(16, [&](int) { ++done; });
-    };
-    std::thread other(call);
-    call();
+    std::atomic<bool> first_works{false}, second_done{false};
+    std::atomic<int> first{0}, second{0};
+    std::thread other([&] {
+      while (!first_works) std::this_thread::yield();
+      pool.run(16, [&](int) { ++second; });
+      second_done = true;
+    });
+    pool.run(16, [&](int) {
+      first_works = true;
+      for (int i = 0; i < 5000 && !second_done; ++i) {  // At most 5 s.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      ++first;
+    });
     other.join();
-    CHECK(done == 2 * 200 * 16);
+    CHECK(second_done);
+    CHECK(first == 16);
+    CHECK(second == 16);
   }
 
   TEST_CASE("an idle pool uses no processor time") {
