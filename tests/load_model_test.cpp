@@ -176,6 +176,7 @@ TEST_CASE("load_model: Llama's layout with grouped heads and an output of its ow
   CHECK(model.weights.output_embedding == read("lm_head.weight"));
   CHECK(model.weights.final_norm.gain == read("model.norm.weight"));
   CHECK(model.weights.final_norm.bias.empty());
+  CHECK(model.parameters() == 2 * 300 * 24 + 24 + 3 * (2 * 24 + 24 * 64 + 32 * 24 + 3 * 24 * 40));
   REQUIRE(model.weights.layers.size() == 3);
   for (int i = 0; i < 3; ++i) {
     const Layer& layer = model.weights.layers[static_cast<std::size_t>(i)];
@@ -451,7 +452,7 @@ TEST_CASE("random_model: the same seed gives the same model of the asked shape")
     sum += value;
     squares += value * value;
   }
-  CHECK(std::abs(sum / 3200) < 0.06);
+  CHECK(std::abs(sum / 3200) < 0.04);
   CHECK(std::abs(squares / 3200 - 1) < 0.06);
 
   config.norm = NormKind::rms_norm;

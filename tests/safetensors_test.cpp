@@ -246,6 +246,8 @@ TEST_CASE("safetensors: a size that disagrees with shape and type") {
   CHECK(told("F32", "[]") != "");
   CHECK(told("F32", "[0]") != "");
   CHECK(told("BOOL", "[2]") != "");
+  CHECK(refusal(with_header(one("{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9]}"), 9)) ==
+        "a: has 9 bytes, but its shape [2] of F32 needs another number");
   // 2^62 elements of 4 bytes are 2^64 bytes, which is 0 to a careless product.
   CHECK(told("F32", "[4611686018427387904]") != "");
   CHECK(told("F32", "[4294967296,4294967296]") ==
