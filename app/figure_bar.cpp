@@ -17,6 +17,44 @@ std::string bar_name(const MapValues& map) {
   return name;
 }
 
+constexpr double bar_width = 9.0;
+constexpr double tick_room = 5.0;
+
+TextStyle number_style(Rgb color) { return {.size = 6.5, .color = color, .mono = true}; }
+TextStyle name_style(Rgb color) { return {.size = 7.5, .color = color}; }
+
+// The ticks with both ends first: when not all fit, the range is what a reader looks for.
+std::vector<float> ticks_by_weight(const MapValues& map) {
+  std::vector<float> ticks = color_bar_ticks(map);
+  std::stable_partition(ticks.begin(), ticks.end(),
+                        [&](float tick) { return tick == map.high || tick == map.low; });
+  return ticks;
+}
+
+// From the bar's left to the middle of its upright name.
+double name_offset(const Canvas& canvas, const MapValues& map) {
+  double widest = 0.0;
+  for (float tick : color_bar_ticks(map))
+    widest = std::max(widest, canvas.measure(tick_label(tick, map.log), number_style({})).width);
+  const double height = canvas.measure(bar_name(map), name_style({})).height;
+  return bar_width + tick_room + widest + 5.0 + height / 2.0;
+}
+
+// A step for each colour, the lowest at the bottom.
+void draw_steps(const Canvas& canvas, const MapValues& map, const Display& display, double x,
+                double y, double height) {
+  constexpr int steps = 256;
+  for (int i = steps - 1; i >= 0; --i) {
+    const double top = canvas.snap(y + height * (steps - 1 - i) / steps);
+    double bottom = canvas.snap(y + height * (steps - i) / steps);
+    if (bottom <= top) continue;
+    // On vector surfaces each step reaches under the one drawn after it, so that no seam shows.
+    if (canvas.pixels() <= 0.0 && i > 0) bottom += height / steps;
+    canvas.fill(x, top, bar_width, bottom - top,
+                bar_color(map, display, static_cast<float>(i) / 255.0f));
+  }
+}
+
 }  // namespace
 
 std::string tick_label(float value, bool log) {
@@ -31,57 +69,38 @@ std::string tick_label(float value, bool log) {
   return value < 0.0f ? "\u2212" + text : text;
 }
 
-double draw_color_bar(const Canvas& canvas, const MapValues& map, const Display& display, double x,
-                      double y, double height) {
-  constexpr double width = 9.0;
-  const PageColors& colors = page_colors(display.theme);
-  if (!canvas.measuring()) {
-    // A step for each colour, on the pixel grid, the lowest at the bottom.
-    const int steps = 256;
-    for (int i = 0; i < steps; ++i) {
-      const double top = canvas.snap(y + height * (steps - 1 - i) / steps);
-      const double bottom = canvas.snap(y + height * (steps - i) / steps);
-      // On vector surfaces each step reaches under the one drawn after it, above.
-      const double under = canvas.pixels() > 0.0 || i == 0 ? 0.0 : height / steps;
-      if (bottom > top)
-        canvas.fill(x, top, width, bottom - top + under, bar_color(map, display, i / 255.0f));
-    }
-    canvas.frame(x, y, width, height, colors.line);
-  }
+double color_bar_room(const Canvas& canvas, const MapValues& map) {
+  return name_offset(canvas, map) + canvas.measure(bar_name(map), name_style({})).height / 2.0;
+}
 
-  const TextStyle numbers{.size = 6.5, .color = colors.muted, .mono = true};
+void draw_color_bar(const Canvas& canvas, const MapValues& map, const Display& display, double x,
+                    double y, double height) {
+  if (canvas.measuring()) return;
+  const PageColors& colors = page_colors(display.theme);
+  draw_steps(canvas, map, display, x, y, height);
+  canvas.frame(x, y, bar_width, height, colors.line);
+
+  const TextStyle numbers = number_style(colors.muted);
   const double line = canvas.measure("0", numbers).height;
-  double widest = 0.0;
-  // From both ends inwards matters more than evenness: the range is what a reader looks for.
-  std::vector<float> ticks = color_bar_ticks(map);
   std::vector<double> taken;
-  std::stable_sort(ticks.begin(), ticks.end(), [&](float a, float b) {
-    const auto is_end = [&](float t) { return t == map.high || t == map.low; };
-    return is_end(a) > is_end(b);
-  });
-  for (float tick : ticks) {
+  for (float tick : ticks_by_weight(map)) {
     const double place = y + height * (1.0 - static_cast<double>(color_position(map, tick)));
     const bool free = std::none_of(taken.begin(), taken.end(),
                                    [&](double other) { return std::abs(other - place) < line; });
     if (!free) continue;
     taken.push_back(place);
-    const double at = canvas.snap(place);
-    if (!canvas.measuring())
-      canvas.fill(x + width, at - canvas.line_width(0.5) / 2, 2.5, canvas.line_width(0.5),
-                  colors.muted);
-    const Extent extent =
-        canvas.text(x + width + 5.0, place - line / 2.0, tick_label(tick, map.log), numbers);
-    widest = std::max(widest, extent.width);
+    const double thin = canvas.line_width(0.5);
+    canvas.fill(x + bar_width, canvas.snap(place - thin / 2), 2.5, thin, colors.muted);
+    canvas.text(x + bar_width + tick_room, place - line / 2.0, tick_label(tick, map.log), numbers);
   }
-  const TextStyle name{.size = 7.5, .color = colors.muted};
-  const Extent extent = canvas.measure(bar_name(map), name);
-  const double name_at = x + width + 5.0 + widest + 5.0 + extent.height / 2.0;
-  // A name longer than the bar begins at its foot, and may rise above it.
-  if (extent.width > height)
-    canvas.text_up(name_at, y + height, bar_name(map), name);
+
+  // A name longer than the bar begins at its foot and rises above it.
+  const TextStyle style = name_style(colors.muted);
+  const double name_at = x + name_offset(canvas, map);
+  if (canvas.measure(bar_name(map), style).width > height)
+    canvas.text_up(name_at, y + height, bar_name(map), style);
   else
-    canvas.text_up(name_at, y + height / 2.0, bar_name(map), name, Align::center);
-  return name_at + extent.height / 2.0 - x;
+    canvas.text_up(name_at, y + height / 2.0, bar_name(map), style, Align::center);
 }
 
 }  // namespace headlight

@@ -52,6 +52,19 @@ std::vector<float> upper_ticks(const MapValues& map) {
 
 }  // namespace
 
+std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
+                                 const Display& display) {
+  const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
+  std::vector<float> values = weights_of(shown, head, display.hide_first);
+  if (display.shown == Shown::difference) {
+    if (baseline.size() != edited.size())
+      throw std::invalid_argument("[map_values] a difference needs two runs on the same tokens");
+    const std::vector<float> before = weights_of(baseline, head, display.hide_first);
+    for (std::size_t i = 0; i < before.size(); ++i) values[i] -= before[i];
+  }
+  return values;
+}
+
 MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
                      const Display& display) {
   MapValues map;
@@ -59,15 +72,8 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
   map.log = display.scale == Scale::log;
   map.per_row = display.range == Range::row;
 
-  const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
-  map.tokens = shown.size();
-  map.values = weights_of(shown, head, display.hide_first);
-  if (map.diverging) {
-    if (baseline.size() != edited.size())
-      throw std::invalid_argument("[map_values] a difference needs two runs on the same tokens");
-    const std::vector<float> before = weights_of(baseline, head, display.hide_first);
-    for (std::size_t i = 0; i < before.size(); ++i) map.values[i] -= before[i];
-  }
+  map.values = shown_weights(baseline, edited, head, display);
+  map.tokens = (display.shown == Shown::baseline ? baseline : edited).size();
 
   if (display.range == Range::map) {
     map.high = largest_magnitude(map.values);

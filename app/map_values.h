@@ -33,6 +33,11 @@ inline constexpr float log_floor = 1e-4f;
 MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
                      const Display& display);
 
+/// Its numbers alone: the weights of the run shown, or edited - baseline, with the first key hidden
+/// where the display says so. Throws as map_values.
+std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
+                                 const Display& display);  // [query, key]
+
 /// 1 for each cell that the head may not look at, because it is causal or for a mask of the trace's
 /// edits; else 0. Such a weight is exactly 0.
 std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head);  // [query, key]

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "figure_bar.h"
+#include "figure_map.h"
+#include "figure_page.h"
+#include "figure_words.h"
+
+namespace headlight {
+namespace {
+
+constexpr double content_width = 600.0;
+constexpr std::size_t most_listed = 400;  // Tokens of the list below the maps.
+constexpr std::size_t most_rectangles =
+    40000;  // Cells of all maps up to which they are rectangles.
+
+// Where the maps stand.
+struct Grid {
+  int columns = 0;
+  int rows = 0;
+  double side = 0.0;   // Of a map.
+  double gap = 0.0;    // Between maps.
+  double label = 0.0;  // Height of the line above each map.
+
+  double x(int index) const { return (index % columns) * (side + gap); }
+  double y(int index) const { return (index / columns) * (label + side + gap) + label; }
+  double width() const { return columns * (side + gap) - gap; }
+  double height() const { return rows * (label + side + gap) - gap; }
+};
+
+// As many columns as each layer has heads, when all show the same heads; else nearly a square.
+int columns_of(const std::vector<HeadId>& heads) {
+  std::set<int> layers, numbers;
+  for (HeadId id : heads) {
+    layers.insert(id.layer);
+    numbers.insert(id.head);
+  }
+  const std::size_t count = heads.size();
+  if (layers.size() > 1 && numbers.size() > 1 && layers.size() * numbers.size() == count)
+    return static_cast<int>(numbers.size());
+  if (count <= 3) return static_cast<int>(count);
+  if (count > 24 && layers.size() > 1) return 12;
+  // A column more than a square has, if it leaves no hole.
+  const int square = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
+  for (int columns : {square, square + 1})
+    if (count % static_cast<std::size_t>(columns) == 0) return columns;
+  return square;
+}
+
+// Cells of whole pixels where that changes the size little; else as near as it gets.
+double snapped_side(const Canvas& canvas, double side, int tokens) {
+  if (canvas.pixels() <= 0.0) return side;
+  const double pixels = side * canvas.pixels() / tokens;  // Of a cell.
+  if (pixels < 1.0) return canvas.snap(side);
+  const double less = std::floor(pixels), more = std::ceil(pixels);
+  return (pixels / less <= more / pixels ? less : more) * tokens / canvas.pixels();
+}
+
+Grid grid_of(const Canvas& canvas, const FigureRequest& request, int tokens) {
+  Grid grid;
+  const int count = static_cast<int>(request.heads.size());
+  grid.columns = columns_of(request.heads);
+  grid.rows = (count + grid.columns - 1) / grid.columns;
+  grid.gap = canvas.snap(grid.columns > 8 ? 7.0 : 12.0);
+  const double room = (content_width - grid.gap * (grid.columns - 1)) / grid.columns;
+  grid.side = snapped_side(canvas, std::clamp(room, 46.0, 150.0), tokens);
+  grid.label = canvas.snap(grid.columns > 8 ? 9.5 : 11.0);
+  return grid;
+}
+
+// One range for all maps, so that their colours can be compared.
+float common_high(const Trace& baseline, const Trace& edited, const FigureRequest& request) {
+  float high = 0.0f;
+  for (HeadId id : request.heads)
+    high = std::max(high, map_values(baseline, edited, id, request.display).high);
+  return high;
+}
+
+void rescale(MapValues& map, float high) {
+  if (map.per_row || map.high == high) return;
+  map.high = high;
+  if (map.diverging) map.low = -high;
+  for (std::size_t i = 0; i < map.values.size(); ++i)
+    map.position[i] = color_position(map, map.values[i]);
+}
+
+std::string listed_tokens(const std::vector<Token>& tokens) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(tokens.size(), most_listed); ++i) {
+    // A no-break space keeps a token with its number.
+    list += (i ? "   " : "") + std::to_string(i) + "\u00A0" + token_label(tokens[i]);
+  }
+  if (tokens.size() > most_listed)
+    list += "   \u2026 and " + std::to_string(tokens.size() - most_listed) + " more";
+  return list;
+}
+
+}  // namespace
+
+Extent draw_grid_page(const Canvas& canvas, const Trace& baseline, const Trace& edited,
+                      const FigureRequest& request) {
+  const Display& display = request.display;
+  const PageColors& colors = page_colors(display.theme);
+  const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
+  const Trace& least_masked = display.shown == Shown::edited ? edited : baseline;
+  const int tokens = shown.size();
+
+  const Grid grid = grid_of(canvas, request, tokens);
+  const AxisLabels labels{shown.tokens(), grid.side / tokens, 60.0};
+  const bool labelled = grid.side / tokens >= 6.0;
+  const double label_room = labelled ? labels.width(canvas) : 0.0;
+
+  MapValues bar = map_values(baseline, edited, request.heads.front(), display);
+  const float high =
+      display.range == Range::map ? common_high(baseline, edited, request) : bar.high;
+  rescale(bar, high);
+
+  const double left = canvas.snap(page_margin + label_room);
+  const double bar_left = canvas.snap(left + grid.width() + 14.0);
+  const double width = std::max(bar_left + color_bar_room(canvas, bar), 300.0) + page_margin;
+  const Extent heading = draw_heading(canvas, edited, request, width - 2 * page_margin);
+  const double labels_bottom = page_margin + heading.height + 12.0 + label_room;
+  const double top = canvas.snap(labels_bottom);
+
+  const std::size_t all_cells = request.heads.size() * static_cast<std::size_t>(tokens) * tokens;
+  const int most_cells = canvas.pixels() > 0.0
+                             ? static_cast<int>(grid.side * canvas.pixels() + 0.01)
+                             : static_cast<int>(grid.side * 6.0);
+  const TextStyle name{.size = grid.columns > 8 ? 6.0 : 7.0, .color = colors.ink};
+  bool any_masked = false;
+  for (std::size_t i = 0; i < request.heads.size() && !canvas.measuring(); ++i) {
+    const HeadId head = request.heads[i];
+    const double x = left + grid.x(static_cast<int>(i)), y = top + grid.y(static_cast<int>(i));
+    MapValues map = map_values(baseline, edited, head, display);
+    rescale(map, high);
+    const ColorCells cells =
+        color_cells(map, masked_cells(least_masked, head), display, most_cells);
+    draw_cells(canvas, cells, x, y, grid.side, colors, all_cells <= most_rectangles);
+    const std::string label = head_label(head, edited, display.shown);
+    TextStyle style = name;
+    style.bold = label != to_string(head);
+    canvas.text(x, y - grid.label, label, style);
+    if (labelled && static_cast<int>(i) % grid.columns == 0) labels.draw_left(canvas, colors, x, y);
+    if (labelled && static_cast<int>(i) < grid.columns)
+      labels.draw_above(canvas, colors, x, y - grid.label);
+  }
+  for (HeadId head : request.heads) {
+    const std::vector<std::uint8_t> masked = masked_cells(least_masked, head);
+    any_masked = any_masked || std::find(masked.begin(), masked.end(), 1) != masked.end();
+    if (any_masked) break;
+  }
+
+  const double bar_height = std::clamp(grid.height() - grid.label, 110.0, 220.0);
+  draw_color_bar(canvas, bar, display, bar_left, top + grid.label, bar_height);
+  double bottom = top + std::max(grid.height(), grid.label + bar_height) + 10.0;
+
+  const TextStyle small{.size = 7.0, .color = colors.muted};
+  const Extent axes =
+      canvas.text(left, bottom, "\u2193 query: looks   \u2192 key: is looked at", small);
+  if (any_masked) draw_masked_legend(canvas, colors, left + axes.width + 16.0, bottom);
+  bottom += axes.height;
+  if (!labelled) {
+    const TextStyle list{
+        .size = 7.0, .color = colors.ink, .width = width - 2 * page_margin, .wrap = true};
+    bottom +=
+        6.0 + canvas.text(page_margin, bottom + 6.0, listed_tokens(shown.tokens()), list).height;
+  }
+  return {width, bottom + page_margin};
+}
+
+}  // namespace headlight
