@@ -83,6 +83,7 @@ HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
   HeadSummaries out;
   out.tile = std::min(n, tile_size);
   out.tiles.resize(static_cast<std::size_t>(heads) * out.tile * out.tile);
+  out.tiles_without_first.resize(out.tiles.size());
   out.stats.resize(heads);
   ThreadPool& threads = pool != nullptr ? *pool : default_pool();
   threads.run(heads, [&](int index) {
@@ -91,9 +92,10 @@ HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
     weights.resize(static_cast<std::size_t>(n) * n);
     trace.weights({index / config.heads, index % config.heads}, weights.data(), scratch);
     out.stats[index] = head_stats(weights.data(), n);
-    max_pool(weights.data(), n, n,
-             out.tiles.data() + static_cast<std::size_t>(index) * out.tile * out.tile, out.tile,
-             out.tile);
+    const std::size_t at = static_cast<std::size_t>(index) * out.tile * out.tile;
+    max_pool(weights.data(), n, n, out.tiles.data() + at, out.tile, out.tile);
+    hide_first_key(weights.data(), n);
+    max_pool(weights.data(), n, n, out.tiles_without_first.data() + at, out.tile, out.tile);
   });
   return out;
 }

@@ -19,6 +19,7 @@ struct HeadStats {
 struct HeadSummaries {
   int tile = 0;  ///< Side of a thumbnail in cells: min(tokens, the size asked for).
   std::vector<float> tiles;      // [layers, heads, tile, tile] max-pooled weights
+  std::vector<float> tiles_without_first;  // the same after hide_first_key
   std::vector<HeadStats> stats;  // [layers, heads]
 };
 

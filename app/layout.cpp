@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "panels.h"
+#include "widgets.h"
+
+namespace headlight {
+namespace {
+
+// A vertical line between two panels that can be dragged. `width` is that of the panel beside it, in
+// design pixels; `sign` says whether it grows when the line moves right.
+void splitter(Ui& ui, const char* id, float x, float top, float bottom, float& width, float now,
+              float sign) {
+  ImGui::SetNextWindowPos({x - ui.px(4), top});
+  ImGui::SetNextWindowSize({ui.px(8), bottom - top});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowMinSize, {1, 1});
+  ImGui::Begin(id, nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoNav);
+  ImGui::InvisibleButton("line", {ui.px(8), std::max(bottom - top, 1.0f)});
+  const bool active = ImGui::IsItemActive() || ImGui::IsItemHovered();
+  if (active) ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
+  if (ImGui::IsItemActive() && ImGui::GetIO().MouseDelta.x != 0.0f) {
+    width = now + sign * ImGui::GetIO().MouseDelta.x / ui.scale;
+  }
+  ImGui::GetWindowDrawList()->AddLine({x, top}, {x, bottom},
+                                      active ? ui.palette->accent : ui.palette->line, ui.px(1));
+  ImGui::End();
+  ImGui::PopStyleVar(2);
+}
+
+void rule(const Ui& ui, float y, float width) {
+  ImGui::GetBackgroundDrawList()->AddLine({0, y}, {width, y}, ui.palette->line);
+}
+
+}  // namespace
+
+void draw_window(State& state, const Picture& picture, Ui& ui) {
+  ui.landmarks.clear();
+  ui.next_hovered_cell.reset();
+  handle_shortcuts(state, picture, ui);
+
+  ImGui::PushFont(ui.fonts.text);
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  draw_menu_bar(state, picture, ui);
+  const float menu = ImGui::GetFrameHeight();
+  const bool line = !picture.snapshot().error.empty() || !picture.snapshot().notice.empty();
+  const float prompt_end = menu + ui.px(12 + 38 + 8 + 2 * 30 + 6) + (line ? ui.px(28) : 0.0f);
+  const float status_begin = size.y - ui.px(36);
+
+  // The middle keeps at least half of the window, whatever the splitters say.
+  const float width = size.x / ui.scale;
+  float left = state.display.left_width > 0 ? state.display.left_width : width * 0.27f;
+  float right = state.display.right_width > 0 ? state.display.right_width : width * 0.25f;
+  left = std::clamp(left, 180.0f, std::max(180.0f, width * 0.4f));
+  right = std::clamp(right, 290.0f, std::max(290.0f, width * 0.35f));
+  if (state.display.left_width <= 0) left = std::min(left, 620.0f);
+  if (state.display.right_width <= 0) right = std::clamp(right, 290.0f, 400.0f);
+
+  draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
+  draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});
+  draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), status_begin});
+  draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, status_begin});
+  draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
+  splitter(ui, "left", ui.px(left), prompt_end, status_begin, state.display.left_width, left, 1.0f);
+  splitter(ui, "right", size.x - ui.px(right), prompt_end, status_begin, state.display.right_width,
+           right, -1.0f);
+  rule(ui, prompt_end, size.x);
+  rule(ui, status_begin, size.x);
+  draw_dialogs(state, picture, ui);
+  ImGui::PopFont();
+
+  ui.hovered_cell = ui.next_hovered_cell;
+  // A gesture is one step of undo: it ends when nothing is held any more.
+  if (!ImGui::IsAnyItemActive()) ui.history.observe(state.request.edits);
+}
+
+}  // namespace headlight

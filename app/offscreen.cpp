@@ -1,0 +1,115 @@
+#include "offscreen.h"
+
+#include <cairo.h>
+#include <epoxy/egl.h>
+#include <epoxy/gl.h>
+#include <imgui.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "file_io.h"
+#include "gl_backend.h"
+
+namespace headlight {
+namespace {
+
+// A GL 3.3 core context without a surface, with a framebuffer to draw into.
+class Surfaceless {
+ public:
+  Surfaceless(int width, int height) {
+    display_ = eglGetPlatformDisplayEXT(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
+    if (display_ == EGL_NO_DISPLAY || !eglInitialize(display_, nullptr, nullptr)) {
+      throw std::runtime_error("no OpenGL without a display here: install Mesa (libegl1, libgl1-mesa-dri)");
+    }
+    eglBindAPI(EGL_OPENGL_API);
+    const EGLint wanted[] = {EGL_CONTEXT_MAJOR_VERSION, 3, EGL_CONTEXT_MINOR_VERSION, 3,
+                             EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
+                             EGL_NONE};
+    context_ = eglCreateContext(display_, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, wanted);
+    if (context_ == EGL_NO_CONTEXT ||
+        !eglMakeCurrent(display_, EGL_NO_SURFACE, EGL_NO_SURFACE, context_)) {
+      eglTerminate(display_);
+      throw std::runtime_error("the graphics driver offers no OpenGL 3.3: update it");
+    }
+    glGenRenderbuffers(1, &color_);
+    glBindRenderbuffer(GL_RENDERBUFFER, color_);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    glGenFramebuffers(1, &frame_);
+    glBindFramebuffer(GL_FRAMEBUFFER, frame_);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, color_);
+  }
+  ~Surfaceless() {
+    glDeleteFramebuffers(1, &frame_);
+    glDeleteRenderbuffers(1, &color_);
+    eglMakeCurrent(display_, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+    eglDestroyContext(display_, context_);
+    eglTerminate(display_);
+  }
+  Surfaceless(const Surfaceless&) = delete;
+  Surfaceless& operator=(const Surfaceless&) = delete;
+
+ private:
+  EGLDisplay display_ = EGL_NO_DISPLAY;
+  EGLContext context_ = EGL_NO_CONTEXT;
+  unsigned color_ = 0;
+  unsigned frame_ = 0;
+};
+
+// The bound framebuffer as the bytes of a PNG file.
+std::string read_png(int width, int height) {
+  std::vector<unsigned char> pixels(static_cast<std::size_t>(width) * height * 4);
+  glReadPixels(0, 0, width, height, GL_BGRA, GL_UNSIGNED_BYTE, pixels.data());
+  // GL's rows run upwards.
+  std::vector<unsigned char> rows(pixels.size());
+  const std::size_t row = static_cast<std::size_t>(width) * 4;
+  for (int y = 0; y < height; ++y) {
+    std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(row * (height - 1 - y)), row,
+                rows.begin() + static_cast<std::ptrdiff_t>(row * y));
+  }
+  const std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> surface(
+      cairo_image_surface_create_for_data(rows.data(), CAIRO_FORMAT_RGB24, width, height,
+                                          static_cast<int>(row)),
+      cairo_surface_destroy);
+  std::string bytes;
+  const cairo_status_t status = cairo_surface_write_to_png_stream(
+      surface.get(),
+      [](void* out, const unsigned char* data, unsigned length) {
+        static_cast<std::string*>(out)->append(reinterpret_cast<const char*>(data), length);
+        return CAIRO_STATUS_SUCCESS;
+      },
+      &bytes);
+  if (status != CAIRO_STATUS_SUCCESS) throw std::runtime_error("the picture could not be encoded");
+  return bytes;
+}
+
+int frame_width = 0;
+int frame_height = 0;
+
+void begin_frame() {
+  ImGuiIO& io = ImGui::GetIO();
+  io.DisplaySize = {static_cast<float>(frame_width), static_cast<float>(frame_height)};
+  io.DeltaTime = 1.0f / 60.0f;
+}
+
+}  // namespace
+
+void draw_offscreen(const State& state, int width, int height, const std::filesystem::path& file) {
+  const Surfaceless surfaceless(width, height);
+  std::string png;
+  {
+    GlBackend backend;
+    Program program(state, [] {});
+    frame_width = width;
+    frame_height = height;
+    program.wait();
+    // The map's texture follows the layout by a frame, and the fonts follow the prediction.
+    for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);
+    png = read_png(width, height);
+  }
+  write_file(file, png);
+}
+
+}  // namespace headlight

@@ -1,0 +1,128 @@
+#include <string>
+
+#include "panels.h"
+#include "widgets.h"
+
+namespace headlight {
+namespace {
+
+void draw_file_menu(const Picture& picture, Ui& ui) {
+  if (!ImGui::BeginMenu("File")) return;
+  if (ImGui::MenuItem("Open model...", "Ctrl+M")) ui.open(Dialog::open_model);
+  if (ImGui::MenuItem("Open session...", "Ctrl+O")) ui.open(Dialog::open_session);
+  if (ImGui::MenuItem("Save session...", "Ctrl+S")) ui.open(Dialog::save_session);
+  ImGui::Separator();
+  if (ImGui::MenuItem("Export...", "Ctrl+E", false, !picture.empty())) ui.open(Dialog::export_);
+  ImGui::Separator();
+  if (ImGui::MenuItem("Quit", "Ctrl+Q")) ui.wishes.quit = true;
+  ImGui::EndMenu();
+}
+
+void draw_edit_menu(State& state, Ui& ui) {
+  if (!ImGui::BeginMenu("Edit")) return;
+  if (ImGui::MenuItem("Undo", "Ctrl+Z", false, ui.history.can_undo())) {
+    state.request.edits = ui.history.undo();
+  }
+  if (ImGui::MenuItem("Redo", "Ctrl+Shift+Z", false, ui.history.can_redo())) {
+    state.request.edits = ui.history.redo();
+  }
+  ImGui::Separator();
+  if (ImGui::MenuItem("Reset all edits", nullptr, false, !state.request.edits.empty())) {
+    state.request.edits.clear();
+  }
+  ImGui::EndMenu();
+}
+
+void draw_view_menu(State& state, Ui& ui) {
+  if (!ImGui::BeginMenu("View")) return;
+  Display& display = state.display;
+  if (ImGui::MenuItem("Map", "1", display.view == View::map)) display.view = View::map;
+  if (ImGui::MenuItem("Arcs", "2", display.view == View::arcs)) display.view = View::arcs;
+  if (ImGui::MenuItem("Text", "3", display.view == View::text)) display.view = View::text;
+  ImGui::Separator();
+  if (ImGui::MenuItem("Hide the first token", "H", display.hide_first)) {
+    display.hide_first = !display.hide_first;
+  }
+  if (ImGui::MenuItem("Show the whole map", "0")) ui.camera = {};
+  ImGui::Separator();
+  if (ImGui::MenuItem("Dark", nullptr, display.theme == Theme::dark)) display.theme = Theme::dark;
+  if (ImGui::MenuItem("Light", nullptr, display.theme == Theme::light)) display.theme = Theme::light;
+  ImGui::Separator();
+  if (ImGui::MenuItem("Larger text", "Ctrl++", false, display.text_scale < 2.0f)) {
+    display.text_scale += 0.125f;
+  }
+  if (ImGui::MenuItem("Smaller text", "Ctrl+-", false, display.text_scale > 0.75f)) {
+    display.text_scale -= 0.125f;
+  }
+  ImGui::EndMenu();
+}
+
+std::string model_line(const Picture& picture) {
+  const Snapshot& s = picture.snapshot();
+  if (s.model == nullptr) return "";
+  const ModelConfig& config = s.model->config;
+  char text[160];
+  std::snprintf(text, sizeof text, "%s   %d x %d heads   %.1f M parameters", s.model->name.c_str(),
+                config.layers, config.heads, s.model->parameters() / 1e6);
+  return text;
+}
+
+}  // namespace
+
+void draw_menu_bar(State& state, const Picture& picture, Ui& ui) {
+  if (!ImGui::BeginMainMenuBar()) return;
+  draw_file_menu(picture, ui);
+  draw_edit_menu(state, ui);
+  draw_view_menu(state, ui);
+  if (ImGui::BeginMenu("Help")) {
+    if (ImGui::MenuItem("Shortcuts", "?")) ui.open(Dialog::shortcuts);
+    if (ImGui::MenuItem("About Headlight")) ui.open(Dialog::about);
+    ImGui::EndMenu();
+  }
+  const std::string line = model_line(picture);
+  ImGui::SameLine(ImGui::GetWindowWidth() - text_width(ui.fonts.text, line) - ui.px(24));
+  if (ImGui::Selectable(line.c_str(), false)) ui.open(Dialog::open_model);
+  ui.landmarks.mark_item("model");
+  ImGui::EndMainMenuBar();
+}
+
+void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max) {
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {ui.px(16), ui.px(4)});
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {ui.px(10), ui.px(3)});
+  begin_panel("status", min, max, ImGuiWindowFlags_NoScrollWithMouse);
+  ImGui::AlignTextToFramePadding();
+  if (ui.progress.busy && ui.stale) {
+    ImGui::ProgressBar(ui.progress.fraction, {ui.px(160), 0}, "");
+    ImGui::SameLine();
+    ImGui::TextUnformatted(ui.progress.what.c_str());
+    ImGui::SameLine();
+    if (ImGui::Button("Stop")) ui.wishes.stop = true;
+  } else if (!ui.message.empty()) {
+    ImGui::PushStyleColor(ImGuiCol_Text, ui.message_is_error ? ui.palette->error : ui.palette->ink);
+    ImGui::TextUnformatted(ui.message.c_str());
+    ImGui::PopStyleColor();
+  } else if (!picture.empty()) {
+    const int edits = static_cast<int>(normalized(state.request.edits).size());
+    ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->faint);
+    ImGui::Text("%d tokens   %.1f ms   %d head%s edited", picture.tokens(),
+                picture.snapshot().milliseconds, edits, edits == 1 ? "" : "s");
+    ImGui::PopStyleColor();
+  }
+  ImGui::SameLine(ImGui::GetWindowWidth() - ui.px(196));
+  ImGui::BeginDisabled(!ui.history.can_undo());
+  if (ImGui::Button("Undo")) state.request.edits = ui.history.undo();
+  ui.landmarks.mark_item("Undo");
+  ImGui::EndDisabled();
+  ImGui::SameLine();
+  ImGui::BeginDisabled(!ui.history.can_redo());
+  if (ImGui::Button("Redo")) state.request.edits = ui.history.redo();
+  ui.landmarks.mark_item("Redo");
+  ImGui::EndDisabled();
+  ImGui::SameLine();
+  if (ImGui::Button("?")) ui.open(Dialog::shortcuts);
+  ui.landmarks.mark_item("?");
+  end_panel();
+  ImGui::PopStyleVar(2);
+}
+
+}  // namespace headlight

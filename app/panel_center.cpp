@@ -1,0 +1,106 @@
+#include <string>
+
+#include "panels.h"
+#include "widgets.h"
+
+namespace headlight {
+namespace {
+
+template <typename Enum>
+void choose(Ui& ui, const char* id, std::initializer_list<const char*> labels, Enum& value) {
+  int index = static_cast<int>(value);
+  if (segmented(ui, id, labels, index)) value = static_cast<Enum>(index);
+}
+
+void draw_display_popup(Display& display, Ui& ui) {
+  if (ImGui::Button("Display")) ImGui::OpenPopup("display");
+  ui.landmarks.mark_item("Display");
+  if (!ImGui::BeginPopup("display")) return;
+  faint_text(ui, "Colours");
+  choose(ui, "color", {"viridis", "cividis", "magma", "grey"}, display.color_map);
+  faint_text(ui, "Scale");
+  choose(ui, "scale", {"linear", "log"}, display.scale);
+  faint_text(ui, "Range");
+  choose(ui, "range", {"0 to 1", "to the map's maximum", "each row to its own"}, display.range);
+  ImGui::EndPopup();
+}
+
+void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
+  const HeadId head = state.selection.head;
+  ImGui::PushFont(ui.fonts.title);
+  ImGui::TextUnformatted(to_string(head).c_str());
+  ImGui::PopFont();
+  ImGui::SameLine(0, ui.px(24));
+  choose(ui, "view", {"Map", "Arcs", "Text"}, state.display.view);
+  ImGui::SameLine(0, ui.px(24));
+  choose(ui, "shown", {"Baseline", "Edited", "Difference"}, state.display.shown);
+  // The rest goes to a second line where the first is full.
+  ImGui::SameLine(0, ui.px(24));
+  const float rest = text_width(ui.fonts.text, "DisplayHide first") + ui.px(64);
+  if (ImGui::GetContentRegionAvail().x < rest) ImGui::NewLine();
+  draw_display_popup(state.display, ui);
+  ImGui::SameLine();
+  if (toggle_button(ui, "Hide first", state.display.hide_first)) {
+    state.display.hide_first = !state.display.hide_first;
+  }
+  if (ImGui::IsItemHovered()) {
+    ImGui::SetTooltip("Many heads rest on the first token (the attention sink).\n"
+                      "Hide its weight and scale the rest of each row up to sum to 1.");
+  }
+
+  std::string notice;
+  if (state.display.hide_first) notice += "First token hidden, rows scaled up to sum to 1.  ";
+  if (picture.map().log) notice += "Logarithmic colours.  ";
+  if (picture.map().per_row) notice += "Each row is scaled to its own maximum.  ";
+  if (state.display.shown == Shown::difference) {
+    notice += picture.snapshot().edited == picture.snapshot().baseline
+                  ? "Nothing is edited yet, so nothing differs.  "
+                  : "Edited minus baseline: red gained weight, blue lost it.  ";
+  } else if (state.display.shown == Shown::baseline && !state.request.edits.empty()) {
+    notice += "The model as trained, without your edits.  ";
+  }
+  const auto edit = state.request.edits.find(head);
+  if (edit != state.request.edits.end() && edit->second.gain == 0.0f) {
+    notice += "Pruned: the weights are shown, the output is taken away.  ";
+  }
+  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->edit);
+  ImGui::PushFont(ui.fonts.small);
+  ImGui::TextUnformatted(notice.empty() ? " " : notice.c_str());
+  ImGui::PopFont();
+  ImGui::PopStyleColor();
+}
+
+}  // namespace
+
+void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max) {
+  begin_panel("center", min, max, ImGuiWindowFlags_NoScrollWithMouse);
+  if (picture.empty()) {
+    ImGui::PushFont(ui.fonts.title);
+    const Snapshot& s = picture.snapshot();
+    ImGui::TextUnformatted(s.model == nullptr && s.error.empty() ? "Opening the model ..."
+                                                                 : "Nothing to show yet");
+    ImGui::PopFont();
+    if (s.model == nullptr && !s.error.empty()) {
+      ImGui::TextWrapped("%s", "Choose another model: File, Open model.");
+    }
+  } else {
+    draw_toolbar(state, picture, ui);
+    ImGui::BeginChild("view", {0, 0}, false,
+                      ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+    switch (state.display.view) {
+      case View::map:
+        draw_map(state, picture, ui);
+        break;
+      case View::arcs:
+        draw_arcs(state, picture, ui);
+        break;
+      case View::text:
+        draw_text_view(state, picture, ui);
+        break;
+    }
+    ImGui::EndChild();
+  }
+  end_panel();
+}
+
+}  // namespace headlight

@@ -1,0 +1,268 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "panels.h"
+#include "widgets.h"
+
+namespace headlight {
+namespace {
+
+struct MaskChoice {
+  const char* name;
+  MaskPart part;  // what a new one begins with
+};
+
+constexpr MaskChoice mask_choices[] = {
+    {"local", {MaskKind::local, 4, 0}},   {"dilated", {MaskKind::dilated, 4, 2}},
+    {"global", {MaskKind::global, 1, 0}}, {"block", {MaskKind::block, 8, 0}},
+    {"random", {MaskKind::random, 3, 1}},
+};
+
+const char* name_of(MaskKind kind) {
+  for (const MaskChoice& choice : mask_choices) {
+    if (choice.part.kind == kind) return choice.name;
+  }
+  return kind == MaskKind::causal ? "causal" : "none";
+}
+
+// A number of a mask with its name in front.
+bool mask_number(Ui& ui, const char* id, const char* label, int& value, int least) {
+  ImGui::AlignTextToFramePadding();
+  faint_text(ui, "%s", label);
+  ImGui::SameLine();
+  ImGui::SetNextItemWidth(-1);
+  const bool changed = ImGui::SliderInt(id, &value, least, std::max(32, value), "%d",
+                                        ImGuiSliderFlags_AlwaysClamp);
+  ui.landmarks.mark_item(std::string("mask/") + label);
+  return changed;
+}
+
+// The parts of a mask, each with its numbers. Returns whether it changed.
+bool edit_mask(Ui& ui, Mask& mask) {
+  bool changed = false;
+  for (std::size_t i = 0; i < mask.parts.size(); ++i) {
+    MaskPart& part = mask.parts[i];
+    ImGui::PushID(static_cast<int>(i));
+    const float close = ui.px(34);
+    ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - close - ui.px(8));
+    if (ImGui::BeginCombo("##kind", name_of(part.kind))) {
+      for (const MaskChoice& choice : mask_choices) {
+        if (ImGui::Selectable(choice.name, part.kind == choice.part.kind)) {
+          part = choice.part;
+          changed = true;
+        }
+      }
+      ImGui::EndCombo();
+    }
+    ImGui::SameLine();
+    const bool gone = ImGui::Button("\u00d7", {close, 0});
+    switch (part.kind) {
+      case MaskKind::local:
+        changed |= mask_number(ui, "##a", "window", part.a, 0);
+        break;
+      case MaskKind::dilated:
+        changed |= mask_number(ui, "##a", "window", part.a, 0);
+        changed |= mask_number(ui, "##b", "gap", part.b, 1);
+        break;
+      case MaskKind::global:
+        changed |= mask_number(ui, "##a", "first tokens", part.a, 0);
+        break;
+      case MaskKind::block:
+        changed |= mask_number(ui, "##a", "size", part.a, 1);
+        break;
+      case MaskKind::random:
+        changed |= mask_number(ui, "##a", "keys a row", part.a, 0);
+        changed |= mask_number(ui, "##b", "seed", part.b, 0);
+        break;
+      default:
+        break;
+    }
+    ImGui::PopID();
+    if (gone) {
+      mask.parts.erase(mask.parts.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    }
+  }
+  ImGui::SetNextItemWidth(-1);
+  if (ImGui::BeginCombo("##add", mask.parts.empty() ? "none" : "+ add to the union")) {
+    for (const MaskChoice& choice : mask_choices) {
+      if (ImGui::Selectable(choice.name)) {
+        mask.parts.push_back(choice.part);
+        changed = true;
+      }
+      ui.landmarks.mark_item(std::string("mask/") + choice.name);
+    }
+    ImGui::EndCombo();
+  }
+  ui.landmarks.mark_item("mask");
+  return changed;
+}
+
+// The heads that a change goes to.
+std::vector<HeadId> targets(const State& state, const ModelConfig& config, EditScope scope) {
+  std::vector<HeadId> ids;
+  for (int layer = 0; layer < config.layers; ++layer) {
+    for (int head = 0; head < config.heads; ++head) {
+      const HeadId id{layer, head};
+      const bool in = scope == EditScope::all ||
+                      (scope == EditScope::layer && layer == state.selection.head.layer) ||
+                      id == state.selection.head;
+      if (in) ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+void draw_edits(State& state, const ModelConfig& config, Ui& ui) {
+  Edits& edits = state.request.edits;
+  int scope = static_cast<int>(ui.edit_scope);
+  if (segmented(ui, "scope", {"This head", "Layer", "All heads"}, scope)) {
+    ui.edit_scope = static_cast<EditScope>(scope);
+  }
+  const std::vector<HeadId> ids = targets(state, config, ui.edit_scope);
+  const auto found = edits.find(state.selection.head);
+  HeadEdit edit = found == edits.end() ? HeadEdit{} : found->second;
+  // Only the part that was touched goes to the other heads: copy, edit, put back.
+  const auto put = [&](auto change) {
+    for (HeadId id : ids) change(edits[id]);
+    edits = normalized(edits);
+  };
+
+  ImGui::AlignTextToFramePadding();
+  ImGui::TextUnformatted("Gain");
+  const float label = ui.px(100);
+  const float prune = ui.px(76);
+  ImGui::SameLine(label);
+  ImGui::SetNextItemWidth(-prune - ui.px(8));
+  if (ImGui::SliderFloat("##gain", &edit.gain, 0.0f, 2.0f, "%.2f", ImGuiSliderFlags_AlwaysClamp)) {
+    put([&](HeadEdit& e) { e.gain = edit.gain; });
+  }
+  ui.landmarks.mark_item("gain");
+  ImGui::SameLine();
+  const bool pruned = edit.gain == 0.0f;
+  if (ImGui::Button(pruned ? "Restore" : "Prune", {prune, 0})) {
+    put([&](HeadEdit& e) { e.gain = pruned ? 1.0f : 0.0f; });
+  }
+  ui.landmarks.mark_item("Prune");
+
+  ImGui::AlignTextToFramePadding();
+  ImGui::TextUnformatted("Replace by");
+  ImGui::SameLine(label);
+  int replace = static_cast<int>(edit.replace);
+  ImGui::BeginDisabled(edit.gain == 1.0f);
+  if (segmented(ui, "replace", {"zero", "mean"}, replace)) {
+    put([&](HeadEdit& e) { e.replace = static_cast<Replacement>(replace); });
+  }
+  ImGui::EndDisabled();
+  if (ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) {
+    ImGui::SetTooltip("What stands in for the part that gain takes away:\nnothing, or the head's mean "
+                      "output over a reference text.");
+  }
+
+  ImGui::AlignTextToFramePadding();
+  ImGui::TextUnformatted("Temperature");
+  ImGui::SameLine(label);
+  ImGui::SetNextItemWidth(-1);
+  if (ImGui::SliderFloat("##temperature", &edit.temperature, 0.1f, 10.0f, "%.2f",
+                         ImGuiSliderFlags_Logarithmic | ImGuiSliderFlags_AlwaysClamp)) {
+    put([&](HeadEdit& e) { e.temperature = edit.temperature; });
+  }
+  ui.landmarks.mark_item("temperature");
+
+  ImGui::AlignTextToFramePadding();
+  ImGui::TextUnformatted("Mask");
+  ImGui::SameLine(label);
+  ImGui::BeginGroup();
+  if (edit_mask(ui, edit.mask)) put([&](HeadEdit& e) { e.mask = edit.mask; });
+  ImGui::EndGroup();
+  if (!edit.masked_cells.empty()) {
+    ImGui::Dummy({label - ui.px(8), 1});
+    ImGui::SameLine(label);
+    const std::string text = "Free " + std::to_string(edit.masked_cells.size()) + " masked cell" +
+                             (edit.masked_cells.size() == 1 ? "" : "s");
+    if (ImGui::Button(text.c_str())) put([](HeadEdit& e) { e.masked_cells.clear(); });
+  }
+
+  const bool none = edits.empty();
+  ImGui::BeginDisabled(none);
+  const char* scope_names[] = {"Reset head", "Reset layer", "Reset all"};
+  if (ImGui::Button(scope_names[scope])) {
+    for (HeadId id : ids) edits.erase(id);
+  }
+  ui.landmarks.mark_item("Reset");
+  if (ui.edit_scope != EditScope::all) {
+    ImGui::SameLine();
+    if (ImGui::Button("Reset all")) edits.clear();
+    ui.landmarks.mark_item("Reset all");
+  }
+  ImGui::EndDisabled();
+}
+
+void number_row(const Ui& ui, const char* name, float before, float after, const char* unit,
+                bool edited) {
+  ImGui::TableNextRow();
+  ImGui::TableNextColumn();
+  ImGui::TextUnformatted(name);
+  ImGui::PushFont(ui.fonts.mono);
+  ImGui::TableNextColumn();
+  ImGui::Text("%.2f", before);
+  ImGui::TableNextColumn();
+  if (edited) {
+    const bool moved = std::fabs(after - before) >= 0.005f;
+    if (moved) ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->accent);
+    ImGui::Text("%.2f", after);
+    if (moved) ImGui::PopStyleColor();
+  }
+  ImGui::PopFont();
+  ImGui::TableNextColumn();
+  faint_text(ui, "%s", unit);
+}
+
+void draw_numbers(const State& state, const Picture& picture, Ui& ui) {
+  const Snapshot& s = picture.snapshot();
+  const std::size_t index = static_cast<std::size_t>(state.selection.head.layer) *
+                                s.model->config.heads +
+                            state.selection.head.head;
+  if (index >= s.edited_heads->stats.size()) return;
+  const HeadStats& before = s.baseline_heads->stats[index];
+  const HeadStats& after = s.edited_heads->stats[index];
+  const bool edited = s.edited != s.baseline;
+  if (!ImGui::BeginTable("numbers", 4, ImGuiTableFlags_SizingFixedFit)) return;
+  ImGui::TableSetupColumn("name", ImGuiTableColumnFlags_WidthStretch);
+  ImGui::TableSetupColumn("before", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
+  ImGui::TableSetupColumn("after", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
+  ImGui::TableSetupColumn("unit", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
+  ImGui::TableNextRow();
+  ImGui::TableNextColumn();
+  ImGui::TableNextColumn();
+  faint_text(ui, "before");
+  ImGui::TableNextColumn();
+  faint_text(ui, "%s", edited ? "after" : "");
+  number_row(ui, "Entropy", before.entropy, after.entropy, "nats", edited);
+  number_row(ui, "Mean distance", before.distance, after.distance, "tokens", edited);
+  number_row(ui, "Maximum", before.maximum, after.maximum, "", edited);
+  number_row(ui, "Sink share", before.sink_share, after.sink_share, "", edited);
+  ImGui::EndTable();
+}
+
+}  // namespace
+
+void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max) {
+  begin_panel("inspector", min, max);
+  if (!picture.empty()) {
+    ImGui::BeginChild("content");
+    ImGui::PushFont(ui.fonts.strong);
+    ImGui::Text("Change %s", to_string(state.selection.head).c_str());
+    ImGui::PopFont();
+    draw_edits(state, picture.snapshot().model->config, ui);
+    heading(ui, "Numbers on this text");
+    draw_numbers(state, picture, ui);
+    heading(ui, "Next token");
+    draw_prediction(picture, ui);
+    ImGui::EndChild();
+  }
+  end_panel();
+}
+
+}  // namespace headlight

@@ -1,0 +1,301 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "color_maps.h"
+#include "panels.h"
+#include "token_label.h"
+#include "widgets.h"
+
+namespace headlight {
+namespace {
+
+// Where the map's parts lie in this frame, in pixels.
+struct Layout {
+  ImVec2 min;        // of the cells' view
+  ImVec2 max;
+  float cell = 0;    // side of a cell
+  ImVec2 origin;     // cell at the view's corner
+  int tokens = 0;
+
+  ImVec2 corner(float query, float key) const {
+    return {min.x + (key - origin.x) * cell, min.y + (query - origin.y) * cell};
+  }
+  int first(float at) const { return std::max(0, static_cast<int>(std::floor(at))); }
+  int last(float at, float extent) const {
+    return std::min(tokens - 1, static_cast<int>(std::floor(at + extent / cell)));
+  }
+};
+
+Layout lay_out(const Picture& picture, Ui& ui, const std::vector<std::string>& labels) {
+  const ImVec2 start = ImGui::GetCursorScreenPos();
+  const ImVec2 area = ImGui::GetContentRegionAvail();
+  float gutter = ui.px(28);
+  for (const std::string& label : labels) gutter = std::max(gutter, text_width(ui.fonts.text, label));
+  gutter = std::min(gutter, ui.px(130)) + ui.px(10);
+  const float bar = ui.px(84);
+  const float axis = ui.px(24);
+
+  Layout layout;
+  layout.tokens = picture.map().tokens;
+  layout.min = {std::floor(start.x + gutter), std::floor(start.y + gutter + axis)};
+  const float width = std::max(area.x - gutter - bar, ui.px(60));
+  const float height = std::max(area.y - gutter - axis - ui.px(4), ui.px(60));
+  const float fit = std::min(std::min(width, height) / layout.tokens, ui.px(84));
+  // Never smaller than to fit, never larger than a number needs.
+  const float cell = ui.camera.cell <= fit ? fit : std::min(ui.camera.cell, std::max(fit, ui.px(120)));
+  layout.cell = cell;
+  const float full = cell * layout.tokens;
+  layout.max = {layout.min.x + std::min(width, full), layout.min.y + std::min(height, full)};
+  if (ui.camera.cell <= fit) ui.camera = {};
+  ui.camera.origin.x =
+      std::clamp(ui.camera.origin.x, 0.0f, std::max(0.0f, layout.tokens - width / cell));
+  ui.camera.origin.y =
+      std::clamp(ui.camera.origin.y, 0.0f, std::max(0.0f, layout.tokens - height / cell));
+  layout.origin = ui.camera.origin;
+  return layout;
+}
+
+// Wheel zooms about the mouse, a drag pans, a double click shows all again.
+void move_camera(Ui& ui, Layout& layout) {
+  const ImGuiIO& io = ImGui::GetIO();
+  if (ImGui::IsItemHovered() && io.MouseWheel != 0.0f) {
+    const ImVec2 at{layout.origin.x + (io.MousePos.x - layout.min.x) / layout.cell,
+                    layout.origin.y + (io.MousePos.y - layout.min.y) / layout.cell};
+    const float cell = layout.cell * std::pow(1.2f, io.MouseWheel);
+    ui.camera.cell = cell;
+    ui.camera.origin = {at.x - (io.MousePos.x - layout.min.x) / cell,
+                        at.y - (io.MousePos.y - layout.min.y) / cell};
+  }
+  if (ImGui::IsItemActive() && ImGui::IsMouseDragging(0)) {
+    ui.camera.origin.x -= io.MouseDelta.x / layout.cell;
+    ui.camera.origin.y -= io.MouseDelta.y / layout.cell;
+  }
+  if (ImGui::IsItemHovered() && ImGui::IsMouseDoubleClicked(0)) ui.camera = {};
+}
+
+std::optional<Cell> cell_under_mouse(const Layout& layout) {
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  const Cell cell{static_cast<int>(layout.origin.y + (mouse.y - layout.min.y) / layout.cell),
+                  static_cast<int>(layout.origin.x + (mouse.x - layout.min.x) / layout.cell)};
+  if (cell.query < 0 || cell.key < 0 || cell.query >= layout.tokens || cell.key >= layout.tokens) {
+    return std::nullopt;
+  }
+  return cell;
+}
+
+// A click pins; with Shift, or the right button, it masks the cell or frees it.
+void click(State& state, const Picture& picture, Ui&, Cell cell) {
+  const ImGuiIO& io = ImGui::GetIO();
+  const bool masks = io.KeyShift || ImGui::IsMouseReleased(1);
+  if (masks) {
+    if (picture.snapshot().model->config.causal && cell.key > cell.query) return;
+    std::vector<Cell>& masked = state.request.edits[state.selection.head].masked_cells;
+    const auto found = std::find(masked.begin(), masked.end(), cell);
+    if (found != masked.end()) {
+      masked.erase(found);
+    } else {
+      masked.insert(std::upper_bound(masked.begin(), masked.end(), cell), cell);
+    }
+    return;
+  }
+  const bool pinned = state.selection.query == cell.query && state.selection.key == cell.key;
+  state.selection.query = pinned ? std::nullopt : std::optional<int>(cell.query);
+  state.selection.key = pinned ? std::nullopt : std::optional<int>(cell.key);
+}
+
+void draw_tooltip(const State& state, const Picture& picture, Ui& ui, Cell cell) {
+  const Snapshot& s = picture.snapshot();
+  const auto& tokens = s.edited->tokens();
+  const MapValues& map = picture.map();
+  ImGui::BeginTooltip();
+  ImGui::PushFont(ui.fonts.strong);
+  ImGui::Text("%s looks at %s", token_label(tokens[cell.query]).c_str(),
+              token_label(tokens[cell.key]).c_str());
+  ImGui::PopFont();
+  ImGui::PushFont(ui.fonts.mono);
+  if (!picture.allowed(cell.query, cell.key)) {
+    const bool later = s.model->config.causal && cell.key > cell.query;
+    ImGui::TextUnformatted(later ? "not allowed: it comes later" : "masked");
+  } else {
+    const float value = map.values[static_cast<std::size_t>(cell.query) * map.tokens + cell.key];
+    ImGui::Text(map.diverging ? "change  %+.4f" : "weight  %.4f", value);
+    const Trace& trace = state.display.shown == Shown::baseline ? *s.baseline : *s.edited;
+    ImGui::Text("score   %+.3f", trace.score(state.selection.head, cell));
+  }
+  ImGui::PopFont();
+  faint_text(ui, "query %d, key %d. Click: pin. Shift+click: mask", cell.query, cell.key);
+  ImGui::EndTooltip();
+}
+
+// Every how many tokens a label fits.
+int label_step(const Ui& ui, const Layout& layout) {
+  return std::max(1, static_cast<int>(std::ceil(ui.px(17) / layout.cell)));
+}
+
+void draw_labels(const State& state, Ui& ui, const Layout& layout,
+                 const std::vector<std::string>& labels) {
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const Palette& p = *ui.palette;
+  const int step = label_step(ui, layout);
+  std::optional<int> query = state.selection.query;
+  std::optional<int> key = state.selection.key;
+  if (ui.hovered_cell) {
+    query = ui.hovered_cell->query;
+    key = ui.hovered_cell->key;
+  }
+  const auto shows = [&](int i, const std::optional<int>& marked) {
+    // The marked token's label takes the place of its neighbours'.
+    if (marked == i) return true;
+    if (i % step != 0) return false;
+    return !marked || std::abs(*marked - i) >= step;
+  };
+  const float limit = ui.px(130);
+  const float size = ui.fonts.text->FontSize;
+  draw->PushClipRect({layout.min.x - limit - ui.px(10), layout.min.y - ui.px(2)},
+                     {layout.max.x, layout.max.y + ui.px(2)});
+  for (int i = layout.first(layout.origin.y);
+       i <= layout.last(layout.origin.y, layout.max.y - layout.min.y); ++i) {
+    if (!shows(i, query)) continue;
+    const float width = std::min(text_width(ui.fonts.text, labels[i]), limit);
+    const float y = layout.corner(i + 0.5f, 0).y - size / 2;
+    draw_text(draw, ui.fonts.text, {layout.min.x - ui.px(8) - width, y},
+              query == i ? p.accent : p.ink, labels[i]);
+  }
+  draw->PopClipRect();
+  for (int i = layout.first(layout.origin.x);
+       i <= layout.last(layout.origin.x, layout.max.x - layout.min.x); ++i) {
+    if (!shows(i, key)) continue;
+    const float x = layout.corner(0, i + 0.5f).x - size / 2;
+    if (x < layout.min.x - size / 2 || x > layout.max.x - size / 2) continue;
+    vertical_text(draw, ui.fonts.text, {std::floor(x), std::floor(layout.min.y - ui.px(8))},
+                  key == i ? p.accent : p.ink, labels[i]);
+  }
+  draw_text(draw, ui.fonts.small, {layout.min.x, ImGui::GetWindowPos().y + ui.px(2)}, p.faint,
+            "key: is looked at \u2192");
+  draw_text(draw, ui.fonts.small,
+            {layout.min.x - ui.px(10) - text_width(ui.fonts.small, "query: looks \u2193"),
+             layout.min.y - ui.px(24)},
+            p.faint, "query: looks \u2193");
+}
+
+// Numbers in the cells, as soon as they fit.
+void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Layout& layout) {
+  ImFont* font = ui.fonts.mono;
+  const MapValues& map = picture.map();
+  if (layout.cell < text_width(font, map.diverging ? "+0.00" : "0.00") + ui.px(6)) return;
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const auto& table = map.diverging ? diverging_table(state.display.theme)
+                                    : color_table(state.display.color_map);
+  for (int query = layout.first(layout.origin.y);
+       query <= layout.last(layout.origin.y, layout.max.y - layout.min.y); ++query) {
+    for (int key = layout.first(layout.origin.x);
+         key <= layout.last(layout.origin.x, layout.max.x - layout.min.x); ++key) {
+      if (!picture.allowed(query, key)) continue;
+      const std::size_t at = static_cast<std::size_t>(query) * map.tokens + key;
+      char text[16];
+      std::snprintf(text, sizeof text, map.diverging ? "%+.2f" : "%.2f", map.values[at]);
+      const Rgb c = table[std::clamp(static_cast<int>(map.position[at] * 255.0f + 0.5f), 0, 255)];
+      const bool bright = 0.299f * c.r + 0.587f * c.g + 0.114f * c.b > 140.0f;
+      const ImVec2 middle = layout.corner(query + 0.5f, key + 0.5f);
+      draw_text(draw, font,
+                {middle.x - text_width(font, text) / 2, middle.y - font->FontSize / 2},
+                bright ? IM_COL32(20, 20, 24, 255) : IM_COL32(245, 245, 245, 255), text);
+    }
+  }
+}
+
+void draw_color_bar(const State& state, const Picture& picture, Ui& ui, const Layout& layout) {
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const MapValues& map = picture.map();
+  const auto& table = map.diverging ? diverging_table(state.display.theme)
+                                    : color_table(state.display.color_map);
+  const float left = layout.max.x + ui.px(20);
+  const float width = ui.px(14);
+  const float height = std::clamp(layout.max.y - layout.min.y, ui.px(80), ui.px(280));
+  const float top = layout.min.y;
+  constexpr int steps = 64;
+  for (int i = 0; i < steps; ++i) {
+    const Rgb c = table[255 - i * 255 / (steps - 1)];
+    draw->AddRectFilled({left, top + height * i / steps},
+                        {left + width, top + height * (i + 1) / steps},
+                        IM_COL32(c.r, c.g, c.b, 255));
+  }
+  for (float tick : color_bar_ticks(map)) {
+    const float y = top + height * (1.0f - color_position(map, tick));
+    draw->AddLine({left + width, y}, {left + width + ui.px(4), y}, ui.palette->faint);
+    char text[24];
+    std::snprintf(text, sizeof text, map.diverging ? "%+.2g" : "%.2g", tick);
+    draw_text(draw, ui.fonts.small, {left + width + ui.px(7), y - ui.px(8)}, ui.palette->faint,
+              text);
+  }
+  const char* name = map.diverging ? "change" : (map.per_row ? "of row" : "weight");
+  draw_text(draw, ui.fonts.small, {left, top + height + ui.px(8)}, ui.palette->faint, name);
+}
+
+}  // namespace
+
+void draw_map(State& state, const Picture& picture, Ui& ui) {
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const Palette& p = *ui.palette;
+  std::vector<std::string> labels;
+  for (const Token& token : picture.snapshot().edited->tokens()) labels.push_back(token_label(token));
+  Layout layout = lay_out(picture, ui, labels);
+  ui.map_factor = std::max(1, static_cast<int>(std::ceil(0.999f / layout.cell)));
+
+  ImGui::SetCursorScreenPos(layout.min);
+  ImGui::InvisibleButton("cells", {layout.max.x - layout.min.x, layout.max.y - layout.min.y},
+                         ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonRight);
+  ui.landmarks.mark_item("map");
+  const bool hovered = ImGui::IsItemHovered();
+  move_camera(ui, layout);
+
+  if (ui.map_texture.width > 0) {
+    draw->PushClipRect(layout.min, layout.max, true);
+    // A texture of pooled cells may reach past the last token.
+    const float covered = static_cast<float>(ui.map_texture.width) *
+                          std::ceil(static_cast<float>(layout.tokens) / ui.map_texture.width);
+    draw->AddImage(ui.map_texture.id, layout.corner(0, 0), layout.corner(covered, covered), {0, 0},
+                   {1, 1}, fade(IM_COL32_WHITE, ui.stale ? 0.5f : 1.0f));
+    if (layout.cell >= ui.px(10)) {
+      const ImU32 line = fade(p.paper, 0.55f);
+      for (int i = layout.first(layout.origin.y); i <= layout.tokens; ++i) {
+        draw->AddLine(layout.corner(i, 0), layout.corner(i, layout.tokens), line);
+        draw->AddLine(layout.corner(0, i), layout.corner(layout.tokens, i), line);
+      }
+    }
+    draw_numbers(state, picture, ui, layout);
+    const auto frame = [&](Cell cell, ImU32 color) {
+      draw->AddRect(layout.corner(cell.query, 0), layout.corner(cell.query + 1, layout.tokens),
+                    fade(color, 0.55f));
+      draw->AddRect(layout.corner(0, cell.key), layout.corner(layout.tokens, cell.key + 1),
+                    fade(color, 0.55f));
+      draw->AddRect(layout.corner(cell.query, cell.key), layout.corner(cell.query + 1, cell.key + 1),
+                    color, 0, 0, ui.px(2));
+    };
+    if (state.selection.query && state.selection.key && *state.selection.query < layout.tokens &&
+        *state.selection.key < layout.tokens) {
+      frame({*state.selection.query, *state.selection.key}, p.accent);
+    }
+    if (hovered) {
+      if (const auto cell = cell_under_mouse(layout)) frame(*cell, p.ink);
+    }
+    draw->PopClipRect();
+  }
+  draw_labels(state, ui, layout, labels);
+  draw_color_bar(state, picture, ui, layout);
+
+  if (!hovered) return;
+  const auto cell = cell_under_mouse(layout);
+  if (!cell) return;
+  ui.next_hovered_cell = cell;
+  draw_tooltip(state, picture, ui, *cell);
+  const ImVec2 left = ImGui::GetMouseDragDelta(0, 0.0f);
+  const bool still = left.x * left.x + left.y * left.y < 16.0f;
+  if ((ImGui::IsMouseReleased(0) && still) || ImGui::IsMouseReleased(1)) {
+    click(state, picture, ui, *cell);
+  }
+}
+
+}  // namespace headlight

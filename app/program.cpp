@@ -1,0 +1,177 @@
+#include "program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "assets_path.h"
+#include "file_io.h"
+#include "figure.h"
+#include "panels.h"
+#include "session.h"
+#include "table.h"
+
+namespace headlight {
+namespace {
+
+// A picture older than this is drawn dimmed: below, dimming would only flicker while one types.
+constexpr double stale_after_seconds = 0.25;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::vector<std::string> example_sentences() {
+  std::vector<std::string> lines;
+  const std::string text = read_file(assets_folder() / "examples.txt", 1 << 20);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end > begin) lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::vector<HeadId> heads_of(const ExportForm& form, HeadId selected, const ModelConfig& config) {
+  if (form.scope == ExportScope::head) return {selected};
+  const std::string layer =
+      form.scope == ExportScope::all ? "*" : std::to_string(selected.layer);
+  return parse_heads(layer + ".*", config.layers, config.heads);
+}
+
+// The bytes of the file that the form asks for.
+std::string exported(const ExportForm& form, const State& state, const Snapshot& snapshot) {
+  FigureRequest request;
+  request.heads = heads_of(form, state.selection.head, snapshot.model->config);
+  request.display = state.display;
+  request.display.theme = form.theme;
+  request.scale = form.scale;
+  const std::string ending = std::filesystem::path(form.file).extension().string();
+  const Trace& before = *snapshot.baseline;
+  const Trace& after = *snapshot.edited;
+  if (ending == ".png") return draw_figure(before, after, request, FigureFormat::png);
+  if (ending == ".svg") return draw_figure(before, after, request, FigureFormat::svg);
+  if (ending == ".pdf") return draw_figure(before, after, request, FigureFormat::pdf);
+  if (ending == ".csv") return write_table(before, after, request, TableFormat::csv);
+  if (ending == ".json") return write_table(before, after, request, TableFormat::json);
+  if (ending == ".npz") return write_table(before, after, request, TableFormat::npz);
+  throw std::runtime_error("\"" + form.file +
+                           "\": the name must end in .png, .svg, .pdf, .csv, .json or .npz");
+}
+
+}  // namespace
+
+Program::Program(State state, std::function<void()> wake)
+    : state_(std::move(state)), worker_(std::move(wake)) {
+  ui_.history.reset(state_.request.edits);
+  try {
+    ui_.examples = example_sentences();
+  } catch (const std::exception&) {
+    // The program is whole without example sentences.
+  }
+  worker_.submit(state_.request);
+}
+
+void Program::wait() { worker_.wait(); }
+
+bool Program::has_news() const {
+  return picture_.has_no_snapshot() || worker_.latest().get() != &picture_.snapshot();
+}
+
+bool Program::answered() const {
+  return !picture_.has_no_snapshot() && picture_.snapshot().request == state_.request;
+}
+
+void Program::open(const std::string& path) {
+  if (std::filesystem::path(path).extension() == ".json" &&
+      std::filesystem::path(path).filename() != "config.json") {
+    ui_.wishes.open_session = path;
+    return;
+  }
+  ui_.wishes.open_model = path;
+}
+
+std::string Program::characters() const {
+  std::string all = state_.request.text + ui_.path_field + ui_.export_form.file + ui_.message;
+  if (const auto snapshot = worker_.latest(); snapshot->edited != nullptr) {
+    for (const Token& token : snapshot->edited->tokens()) all += token.text;
+    all += snapshot->error + snapshot->notice;
+  }
+  for (const PredictionView::Row& row : picture_.prediction().rows) all += row.text;
+  for (const std::string& example : ui_.examples) all += example;
+  return all;
+}
+
+bool Program::prepare(float scale) {
+  worker_.submit(state_.request);
+  const auto snapshot = worker_.latest();
+  ui_.progress = worker_.progress();
+  if (snapshot->model != nullptr) {
+    const ModelConfig& config = snapshot->model->config;
+    HeadId& head = state_.selection.head;
+    head.layer = std::clamp(head.layer, 0, config.layers - 1);
+    head.head = std::clamp(head.head, 0, config.heads - 1);
+  }
+  bool more = picture_.update(snapshot, state_);
+
+  const bool answers = snapshot->request == state_.request && snapshot->error.empty();
+  if (answers) stale_since_ = now();
+  ui_.stale = now() - stale_since_ > stale_after_seconds;
+
+  ui_.scale = scale * state_.display.text_scale;
+  ui_.palette = &palette_of(state_.display.theme);
+  if (styled_theme_ != state_.display.theme || styled_scale_ != ui_.scale) {
+    apply_style(state_.display.theme, ui_.scale);
+    styled_theme_ = state_.display.theme;
+    styled_scale_ = ui_.scale;
+  }
+  more |= textures_.update(picture_, state_.display.theme, ui_);
+  return more || !answers;
+}
+
+bool Program::ensure_fonts() { return ui_.fonts.ensure(characters(), ui_.scale); }
+
+void Program::draw() {
+  draw_window(state_, picture_, ui_);
+  ui_.keys.clear();
+  carry_out_wishes();
+}
+
+void Program::say(const std::string& message, bool is_error) {
+  ui_.message = message;
+  ui_.message_is_error = is_error;
+}
+
+void Program::carry_out_wishes() {
+  Wishes wishes = std::move(ui_.wishes);
+  ui_.wishes = {.quit = wishes.quit};
+  if (wishes.stop) worker_.stop();
+  try {
+    if (wishes.open_model) {
+      // Edits and selection belong to the heads of the model that they were made on.
+      state_.request.model = *wishes.open_model;
+      state_.request.edits.clear();
+      state_.selection = {};
+      ui_.history.reset({});
+      ui_.camera = {};
+    }
+    if (wishes.open_session) {
+      state_ = load_session(*wishes.open_session);
+      ui_.history.reset(state_.request.edits);
+      ui_.camera = {};
+      say("Opened " + wishes.open_session->string(), false);
+    }
+    if (wishes.save_session) {
+      save_session(state_, *wishes.save_session);
+      say("Saved " + std::filesystem::absolute(*wishes.save_session).string(), false);
+    }
+    if (wishes.export_ && !picture_.empty()) {
+      write_file(wishes.export_->file, exported(*wishes.export_, state_, picture_.snapshot()));
+      say("Exported " + std::filesystem::absolute(wishes.export_->file).string(), false);
+    }
+  } catch (const std::exception& error) {
+    say(error.what(), true);
+  }
+}
+
+}  // namespace headlight

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "picture.h"
+#include "state.h"
+#include "texture.h"
+#include "ui.h"
+#include "worker.h"
+
+namespace headlight {
+
+/// One frame of the program, the same for the window and for the picture without a display. Needs a
+/// current Dear ImGui and GL context.
+class Program {
+ public:
+  /// `wake` is called from the worker's thread when there is something new to draw.
+  Program(State state, std::function<void()> wake);
+
+  /// Before ImGui::NewFrame: takes the newest snapshot over. `scale` is the display's. Returns whether
+  /// another frame should follow soon.
+  bool prepare(float scale);
+
+  /// After prepare: makes the font atlas fit what is shown. Returns whether it was built anew, so that its
+  /// texture has to be, too.
+  bool ensure_fonts();
+
+  /// Between NewFrame and Render: draws the window, and carries out what the user asked for.
+  void draw();
+
+  /// Waits until what the state asks for is computed.
+  void wait();
+
+  /// Whether the worker has published something that is not drawn yet.
+  bool has_news() const;
+  /// Whether the picture answers the state.
+  bool answered() const;
+  /// Opens a session file (.json) or a model's folder, as when it is dropped on the window.
+  void open(const std::string& path);
+
+  const State& state() const { return state_; }
+  Ui& ui() { return ui_; }
+  bool wants_to_quit() const { return ui_.wishes.quit; }
+
+ private:
+  std::string characters() const;
+  void carry_out_wishes();
+  void say(const std::string& message, bool is_error);
+
+  State state_;
+  Ui ui_;
+  Picture picture_;
+  PictureTextures textures_;
+  double stale_since_ = 0.0;
+  Theme styled_theme_ = Theme::dark;
+  float styled_scale_ = 0.0f;
+  Worker worker_;  // last: its thread may call `wake` until it is gone
+};
+
+}  // namespace headlight

@@ -1,0 +1,55 @@
+#include "session_store.h"
+
+#include <cstdlib>
+#include <exception>
+
+#include "session.h"
+
+namespace headlight {
+namespace {
+
+std::filesystem::path store_file() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::filesystem::path(state) / "headlight" / "session.json";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return std::filesystem::path(home) / ".local" / "state" / "headlight" / "session.json";
+  }
+  return {};
+}
+
+// A sentence with a repetition, and the head that finds it: something to see at once.
+State first_state() {
+  State state;
+  state.request.text = "The cat that I saw yesterday ran away because the cat that I saw was hungry";
+  state.selection.head = {1, 0};
+  return state;
+}
+
+}  // namespace
+
+SessionStore::SessionStore() : file_(store_file()) {}
+
+State SessionStore::last() {
+  try {
+    const std::filesystem::path file = store_file();
+    std::error_code error;
+    if (!file.empty() && std::filesystem::exists(file, error)) return load_session(file);
+  } catch (const std::exception&) {
+    // A broken file is no reason not to start.
+  }
+  return first_state();
+}
+
+void SessionStore::keep(const State& state) {
+  if (!unsaved(state)) return;
+  saved_ = state;
+  if (file_.empty()) return;
+  try {
+    std::filesystem::create_directories(file_.parent_path());
+    save_session(state, file_);
+  } catch (const std::exception&) {
+  }
+}
+
+}  // namespace headlight

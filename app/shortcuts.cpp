@@ -1,0 +1,124 @@
+#define GLFW_INCLUDE_NONE
+#include <GLFW/glfw3.h>
+
+#include <algorithm>
+
+#include "panels.h"
+
+namespace headlight {
+namespace {
+
+void move_selection(State& state, const ModelConfig& config, int layers, int heads) {
+  HeadId& head = state.selection.head;
+  head.layer = std::clamp(head.layer + layers, 0, config.layers - 1);
+  head.head = std::clamp(head.head + heads, 0, config.heads - 1);
+}
+
+void prune(State& state) {
+  HeadEdit& edit = state.request.edits[state.selection.head];
+  edit.gain = edit.gain == 0.0f ? 1.0f : 0.0f;
+  state.request.edits = normalized(state.request.edits);
+}
+
+// Keys that work everywhere, also while typing.
+void with_control(State& state, const Picture& picture, Ui& ui, const KeyPress& press, bool typing) {
+  switch (press.key) {
+    case GLFW_KEY_Z:
+      if (typing) break;  // the text field has its own undo
+      if (press.shift ? ui.history.can_redo() : ui.history.can_undo()) {
+        state.request.edits = press.shift ? ui.history.redo() : ui.history.undo();
+      }
+      break;
+    case GLFW_KEY_Y:
+      if (!typing && ui.history.can_redo()) state.request.edits = ui.history.redo();
+      break;
+    case GLFW_KEY_E:
+      if (!picture.empty()) ui.open(Dialog::export_);
+      break;
+    case GLFW_KEY_S:
+      ui.open(Dialog::save_session);
+      break;
+    case GLFW_KEY_O:
+      ui.open(Dialog::open_session);
+      break;
+    case GLFW_KEY_M:
+      ui.open(Dialog::open_model);
+      break;
+    case GLFW_KEY_L:
+      ui.focus_prompt = true;
+      break;
+    case GLFW_KEY_Q:
+      ui.wishes.quit = true;
+      break;
+    case GLFW_KEY_EQUAL:
+    case GLFW_KEY_KP_ADD:
+      state.display.text_scale = std::min(state.display.text_scale + 0.125f, 2.0f);
+      break;
+    case GLFW_KEY_MINUS:
+    case GLFW_KEY_KP_SUBTRACT:
+      state.display.text_scale = std::max(state.display.text_scale - 0.125f, 0.75f);
+      break;
+    default:
+      break;
+  }
+}
+
+void without_control(State& state, const Picture& picture, Ui& ui, const KeyPress& press) {
+  Display& display = state.display;
+  const auto theme = display.theme == Theme::dark ? Theme::light : Theme::dark;
+  switch (press.key) {
+    case GLFW_KEY_1: display.view = View::map; break;
+    case GLFW_KEY_2: display.view = View::arcs; break;
+    case GLFW_KEY_3: display.view = View::text; break;
+    case GLFW_KEY_B: display.shown = Shown::baseline; break;
+    case GLFW_KEY_E: display.shown = Shown::edited; break;
+    case GLFW_KEY_D: display.shown = Shown::difference; break;
+    case GLFW_KEY_H: display.hide_first = !display.hide_first; break;
+    case GLFW_KEY_T: display.theme = theme; break;
+    case GLFW_KEY_0: ui.camera = {}; break;
+    case GLFW_KEY_SLASH:
+      if (press.shift) {
+        ui.open(Dialog::shortcuts);
+      } else {
+        ui.focus_prompt = true;
+      }
+      break;
+    case GLFW_KEY_F1: ui.open(Dialog::shortcuts); break;
+    default: break;
+  }
+  if (picture.empty()) return;
+  const ModelConfig& config = picture.snapshot().model->config;
+  switch (press.key) {
+    case GLFW_KEY_P: prune(state); break;
+    case GLFW_KEY_LEFT: move_selection(state, config, 0, -1); break;
+    case GLFW_KEY_RIGHT: move_selection(state, config, 0, 1); break;
+    case GLFW_KEY_UP: move_selection(state, config, -1, 0); break;
+    case GLFW_KEY_DOWN: move_selection(state, config, 1, 0); break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void handle_shortcuts(State& state, const Picture& picture, Ui& ui) {
+  const bool typing = ImGui::GetIO().WantTextInput;
+  for (const KeyPress& press : ui.keys) {
+    if (press.key == GLFW_KEY_ESCAPE) {
+      if (ui.dialog != Dialog::none) {
+        ui.dialog = Dialog::none;
+      } else if (!typing) {
+        state.selection.query.reset();
+        state.selection.key.reset();
+      }
+      ui.message.clear();
+    } else if (ui.dialog != Dialog::none) {
+      continue;
+    } else if (press.ctrl) {
+      with_control(state, picture, ui, press, typing);
+    } else if (!typing) {
+      without_control(state, picture, ui, press);
+    }
+  }
+}
+
+}  // namespace headlight

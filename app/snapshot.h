@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "head_summary.h"
+#include "model.h"
+#include "state.h"
+#include "trace.h"
+
+namespace headlight {
+
+/// What the worker made of a request. Never changed once published. A picture is stale when
+/// `snapshot.request != state.request`.
+struct Snapshot {
+  Request request;  ///< The request that this answers.
+
+  std::shared_ptr<const Model> model;    ///< Null before the first model was loaded.
+  std::shared_ptr<const Trace> baseline;  ///< Null when there is nothing to show.
+  std::shared_ptr<const Trace> edited;    ///< The baseline itself when no edit changes anything.
+  std::shared_ptr<const HeadSummaries> baseline_heads;
+  std::shared_ptr<const HeadSummaries> edited_heads;
+
+  std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
+  std::string notice;  ///< One sentence about the text, as that it was cut.
+  double milliseconds = 0.0;  ///< Both passes and the summaries.
+
+  bool has_pictures() const { return baseline != nullptr && edited != nullptr; }
+};
+
+}  // namespace headlight

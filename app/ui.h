@@ -1,0 +1,104 @@
+#pragma once
+
+#include <imgui.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fonts.h"
+#include "history.h"
+#include "landmarks.h"
+#include "palette.h"
+#include "state.h"
+#include "worker.h"
+
+namespace headlight {
+
+/// A key that went down, by GLFW's number.
+struct KeyPress {
+  int key = 0;
+  bool ctrl = false;
+  bool shift = false;
+};
+
+/// Where the map's view stands: zoom and pan belong to the window, not to the session.
+struct MapCamera {
+  float cell = 0.0f;     ///< Side of a cell in pixels; 0: all tokens fit.
+  ImVec2 origin{0, 0};   ///< Cell at the view's upper left corner, in cells.
+};
+
+enum class Dialog { none, open_model, open_session, save_session, export_, shortcuts, about };
+
+enum class ExportScope { head, layer, all };
+
+/// What the export dialog holds.
+struct ExportForm {
+  std::string file;
+  ExportScope scope = ExportScope::head;
+  Theme theme = Theme::light;
+  int scale = 2;  ///< Pixels per point, for PNG.
+};
+
+/// Which heads a change in the inspector goes to.
+enum class EditScope { head, layer, all };
+
+/// What the user asked for in this frame that panels do not do themselves: files and the program's end.
+struct Wishes {
+  std::optional<std::string> open_model;  ///< Its folder; empty: the built-in one.
+  std::optional<std::filesystem::path> open_session;
+  std::optional<std::filesystem::path> save_session;
+  std::optional<ExportForm> export_;
+  bool stop = false;  ///< The running computation.
+  bool quit = false;
+};
+
+/// A texture as panels may draw it.
+struct TextureRef {
+  ImTextureID id{};
+  int width = 0;
+  int height = 0;
+};
+
+/// What belongs to the window and not to the state: fonts, what the mouse is over, open dialogs.
+struct Ui {
+  Fonts fonts;
+  float scale = 1.0f;  ///< Pixels for one design pixel: display scale times text scale.
+  const Palette* palette = &palette_of(Theme::dark);
+
+  std::vector<KeyPress> keys;  ///< Of this frame.
+  Landmarks landmarks;
+  Wishes wishes;
+
+  std::optional<Cell> hovered_cell;    ///< Of the map, arcs or text, in the last frame.
+  std::optional<HeadId> hovered_head;  ///< Of the grid.
+  std::optional<Cell> next_hovered_cell;
+
+  MapCamera camera;
+  int map_factor = 1;  ///< Cells a texture pixel of the map stands for, as the last frame wants it.
+  TextureRef map_texture;
+  TextureRef thumbnails_texture;
+
+  Dialog dialog = Dialog::none;
+  bool dialog_just_opened = false;
+  std::string path_field;
+  ExportForm export_form;
+  EditScope edit_scope = EditScope::head;
+  bool focus_prompt = false;
+
+  History history;
+  std::vector<std::string> examples;
+  Progress progress;
+  bool stale = false;     ///< The picture is older than the request, and has been for a while.
+  std::string message;    ///< Of the last file action: a line in the status bar.
+  bool message_is_error = false;
+
+  float px(float design_pixels) const { return design_pixels * scale; }
+  void open(Dialog which) {
+    dialog = which;
+    dialog_just_opened = true;
+  }
+};
+
+}  // namespace headlight

@@ -1,0 +1,95 @@
+#include "widgets.h"
+
+#include <cstdarg>
+
+namespace headlight {
+
+bool segmented(Ui& ui, const char* id, std::initializer_list<const char*> labels, int& chosen) {
+  bool changed = false;
+  int index = 0;
+  ImGui::PushID(id);
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {ui.px(2), ui.px(8)});
+  for (const char* label : labels) {
+    if (index > 0) ImGui::SameLine();
+    const bool active = index == chosen;
+    if (active) {
+      ImGui::PushStyleColor(ImGuiCol_Button, ui.palette->accent);
+      ImGui::PushStyleColor(ImGuiCol_ButtonHovered, ui.palette->accent);
+      ImGui::PushStyleColor(ImGuiCol_ButtonActive, ui.palette->accent);
+      ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->on_accent);
+    }
+    if (ImGui::Button(label) && !active) {
+      chosen = index;
+      changed = true;
+    }
+    if (active) ImGui::PopStyleColor(4);
+    ui.landmarks.mark_item(std::string(id) + "/" + label);
+    ++index;
+  }
+  ImGui::PopStyleVar();
+  ImGui::PopID();
+  return changed;
+}
+
+bool toggle_button(Ui& ui, const char* label, bool active) {
+  if (active) {
+    ImGui::PushStyleColor(ImGuiCol_Button, ui.palette->accent);
+    ImGui::PushStyleColor(ImGuiCol_ButtonHovered, ui.palette->accent);
+    ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->on_accent);
+  }
+  const bool pressed = ImGui::Button(label);
+  if (active) ImGui::PopStyleColor(3);
+  ui.landmarks.mark_item(label);
+  return pressed;
+}
+
+void faint_text(const Ui& ui, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  ImGui::PushFont(ui.fonts.small);
+  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->faint);
+  ImGui::TextV(format, arguments);
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+  va_end(arguments);
+}
+
+void heading(const Ui& ui, const char* text) {
+  ImGui::Dummy({0, ui.px(4)});
+  ImGui::PushFont(ui.fonts.strong);
+  ImGui::TextUnformatted(text);
+  ImGui::PopFont();
+}
+
+void vertical_text(ImDrawList* draw, ImFont* font, ImVec2 at, ImU32 color,
+                   const std::string& text) {
+  const int first = draw->VtxBuffer.Size;
+  draw->AddText(font, font->FontSize, at, color, text.data(), text.data() + text.size());
+  for (int i = first; i < draw->VtxBuffer.Size; ++i) {
+    ImVec2& p = draw->VtxBuffer[i].pos;
+    p = {at.x + (p.y - at.y), at.y - (p.x - at.x)};
+  }
+}
+
+float text_width(ImFont* font, const std::string& text) {
+  return font->CalcTextSizeA(font->FontSize, 1e9f, 0.0f, text.data(), text.data() + text.size()).x;
+}
+
+void draw_text(ImDrawList* draw, ImFont* font, ImVec2 at, ImU32 color, const std::string& text) {
+  draw->AddText(font, font->FontSize, {float(int(at.x)), float(int(at.y))}, color, text.data(),
+                text.data() + text.size());
+}
+
+bool begin_panel(const char* name, ImVec2 min, ImVec2 max, ImGuiWindowFlags flags) {
+  ImGui::SetNextWindowPos(min);
+  ImGui::SetNextWindowSize({max.x - min.x, max.y - min.y});
+  return ImGui::Begin(name, nullptr,
+                      flags | ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                          ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoSavedSettings |
+                          ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNavInputs |
+                          ImGuiWindowFlags_NoNavFocus);
+}
+
+void end_panel() { ImGui::End(); }
+
+}  // namespace headlight

@@ -1,0 +1,192 @@
+#include "window.h"
+
+#define GLFW_INCLUDE_NONE
+#include <GLFW/glfw3.h>
+#include <dlfcn.h>
+#include <imgui.h>
+
+#include <backends/imgui_impl_glfw.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "gl_backend.h"
+#include "landmarks_file.h"
+#include "session_store.h"
+
+namespace headlight {
+namespace {
+
+// GLFW is closed when the last of its users is gone.
+struct Glfw {
+  Glfw() {
+    glfwSetErrorCallback([](int, const char*) {});
+    if (!glfwInit()) {
+      throw std::runtime_error(
+          "no display: start it in a desktop session, or use 'headlight export' or "
+          "'headlight --offscreen first.png'");
+    }
+  }
+  ~Glfw() {
+    // Leak checkers could not name the driver's frames once it is unloaded.
+    dlopen("libGLX_mesa.so.0", RTLD_LAZY | RTLD_NODELETE | RTLD_NOLOAD);
+    glfwTerminate();
+  }
+};
+
+struct Event {
+  int key, scancode, action, mods;
+};
+
+// A key pressed and released within one slow frame would be lost by Dear ImGui before 1.87, which polls:
+// so at most one change of each key is handed on a frame, in order.
+std::deque<Event> key_events;
+int frames_wanted = 3;
+
+void want_frames() { frames_wanted = 3; }
+
+void on_key(GLFWwindow*, int key, int scancode, int action, int mods) {
+  key_events.push_back({key, scancode, action, mods});
+  want_frames();
+}
+
+void hand_on_keys(GLFWwindow* window, Ui& ui) {
+  std::deque<Event> later;
+  std::vector<int> seen;
+  while (!key_events.empty()) {
+    const Event event = key_events.front();
+    key_events.pop_front();
+    const bool again = std::find(seen.begin(), seen.end(), event.key) != seen.end();
+    if (again || !later.empty()) {
+      later.push_back(event);
+      continue;
+    }
+    seen.push_back(event.key);
+    ImGui_ImplGlfw_KeyCallback(window, event.key, event.scancode, event.action, event.mods);
+    if (event.action != GLFW_RELEASE) {
+      ui.keys.push_back({event.key, (event.mods & GLFW_MOD_CONTROL) != 0,
+                         (event.mods & GLFW_MOD_SHIFT) != 0});
+    }
+  }
+  key_events = std::move(later);
+  if (!key_events.empty()) want_frames();
+}
+
+GLFWwindow* open_window(int width, int height) {
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
+  glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
+  glfwWindowHint(GLFW_OPENGL_FORWARD_COMPAT, GLFW_TRUE);
+  glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
+  GLFWwindow* window = glfwCreateWindow(width, height, "Headlight", nullptr, nullptr);
+  if (window == nullptr) {
+    throw std::runtime_error(
+        "the graphics driver offers no OpenGL 3.3: update it, or use 'headlight export'");
+  }
+  glfwSetWindowSizeLimits(window, 800, 600, GLFW_DONT_CARE, GLFW_DONT_CARE);
+  glfwMakeContextCurrent(window);
+  glfwSwapInterval(1);
+  return window;
+}
+
+void install_callbacks(GLFWwindow* window) {
+  glfwSetKeyCallback(window, on_key);
+  glfwSetCharCallback(window, [](GLFWwindow* w, unsigned c) {
+    ImGui_ImplGlfw_CharCallback(w, c);
+    want_frames();
+  });
+  glfwSetMouseButtonCallback(window, [](GLFWwindow* w, int button, int action, int mods) {
+    ImGui_ImplGlfw_MouseButtonCallback(w, button, action, mods);
+    want_frames();
+  });
+  glfwSetScrollCallback(window, [](GLFWwindow* w, double x, double y) {
+    ImGui_ImplGlfw_ScrollCallback(w, x, y);
+    want_frames();
+  });
+  glfwSetCursorPosCallback(window, [](GLFWwindow* w, double x, double y) {
+#if IMGUI_VERSION_NUM >= 18700
+    ImGui_ImplGlfw_CursorPosCallback(w, x, y);
+#else
+    (void)w, (void)x, (void)y;  // polled by the backend
+#endif
+    want_frames();
+  });
+  glfwSetWindowFocusCallback(window, [](GLFWwindow* w, int focused) {
+    ImGui_ImplGlfw_WindowFocusCallback(w, focused);
+    want_frames();
+  });
+  glfwSetCursorEnterCallback(window, [](GLFWwindow* w, int entered) {
+    ImGui_ImplGlfw_CursorEnterCallback(w, entered);
+    want_frames();
+  });
+  glfwSetFramebufferSizeCallback(window, [](GLFWwindow*, int, int) { want_frames(); });
+  glfwSetWindowRefreshCallback(window, [](GLFWwindow*) { want_frames(); });
+  // A dropped folder or file is opened: a session file by its ending, else a model.
+  glfwSetDropCallback(window, [](GLFWwindow* w, int count, const char** paths) {
+    if (count < 1) return;
+    auto* program = static_cast<Program*>(glfwGetWindowUserPointer(w));
+    program->open(paths[0]);
+    want_frames();
+  });
+}
+
+float display_scale(GLFWwindow* window) {
+  float x = 1.0f, y = 1.0f;
+  glfwGetWindowContentScale(window, &x, &y);
+  return std::max(x, 0.5f);
+}
+
+}  // namespace
+
+State run_window(State state, int width, int height) {
+  const Glfw glfw;
+  GLFWwindow* window = open_window(width, height);
+  State last;
+  {
+    GlBackend backend;
+    ImGui_ImplGlfw_InitForOpenGL(window, false);
+    Program program(std::move(state), [] { glfwPostEmptyEvent(); });
+    glfwSetWindowUserPointer(window, &program);
+    install_callbacks(window);
+    LandmarksFile landmarks(std::getenv("HEADLIGHT_LANDMARKS"));
+    SessionStore store;
+    ImGui::GetIO().ConfigInputTextCursorBlink = false;  // else a text field would never be idle
+    while (!glfwWindowShouldClose(window) && !program.wants_to_quit()) {
+      // Nothing happens, nothing is drawn: input and the worker wake the loop.
+      if (frames_wanted > 0) {
+        glfwPollEvents();
+      } else if (!program.answered()) {
+        glfwWaitEventsTimeout(0.1);  // for the progress bar
+        want_frames();
+      } else if (store.unsaved(program.state())) {
+        glfwWaitEventsTimeout(1.0);
+        store.keep(program.state());
+      } else {
+        glfwWaitEvents();
+      }
+      if (program.has_news()) want_frames();
+      if (frames_wanted == 0) continue;
+      --frames_wanted;
+      hand_on_keys(window, program.ui());
+      int pixels_wide = 0, pixels_high = 0;
+      glfwGetFramebufferSize(window, &pixels_wide, &pixels_high);
+      const bool more = backend.frame(program, display_scale(window), pixels_wide, pixels_high,
+                                      [] { ImGui_ImplGlfw_NewFrame(); });
+      glfwSwapBuffers(window);
+      if (more) frames_wanted = std::max(frames_wanted, 2);
+      landmarks.write(program.ui().landmarks, program.state(), program.answered());
+    }
+    last = program.state();
+    store.keep(last);
+    glfwSetWindowUserPointer(window, nullptr);
+    ImGui_ImplGlfw_Shutdown();
+  }
+  glfwDestroyWindow(window);
+  return last;
+}
+
+}  // namespace headlight

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "snapshot.h"
+
+namespace headlight {
+
+/// How far the running request is.
+struct Progress {
+  bool busy = false;
+  std::string what;       ///< "loading mini-gpt", "layer 3 of 12".
+  float fraction = 0.0f;  ///< 0 to 1.
+};
+
+/// Side of a head's thumbnail, in cells.
+inline constexpr int thumbnail_size = 64;
+
+/// Owns the one thread that loads and computes. The newest request replaces the queued one; a running pass
+/// is finished and shown when only the edits changed, and left between layers when text or model changed.
+class Worker {
+ public:
+  /// `published` is called on the worker's thread after each new snapshot or progress.
+  explicit Worker(std::function<void()> published);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Asks for a request to be answered; the same request again is ignored.
+  void submit(const Request& request);
+
+  /// Leaves the running pass between layers and forgets the queued request. The latest snapshot then says
+  /// that the user stopped it.
+  void stop();
+
+  std::shared_ptr<const Snapshot> latest() const;  ///< Never null.
+  Progress progress() const;
+
+  /// Waits until the last submitted request is answered.
+  std::shared_ptr<const Snapshot> wait() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace headlight
