@@ -91,7 +91,7 @@ std::string draw_vector(const Trace& baseline, const Trace& edited, const Figure
     cairo_surface_finish(surface);
     check_drawn(surface, canvas);
   }
-  return svg ? with_metadata(bytes, metadata) : bytes;
+  return svg ? with_metadata(with_sharp_images(std::move(bytes)), metadata) : bytes;
 }
 
 }  // namespace

@@ -81,7 +81,10 @@ PangoLayout* Canvas::layout(const std::string& text, const TextStyle& style) con
       pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
     }
   }
-  pango_layout_set_text(layout, text.data(), static_cast<int>(text.size()));
+  if (style.markup)
+    pango_layout_set_markup(layout, text.data(), static_cast<int>(text.size()));
+  else
+    pango_layout_set_text(layout, text.data(), static_cast<int>(text.size()));
   return layout;
 }
 

@@ -24,9 +24,10 @@ struct TextStyle {
   double size = 7.5;
   Rgb color;
   bool bold = false;
-  bool mono = false;   ///< JetBrains Mono, for numbers; else Inter.
-  double width = 0.0;  ///< Room for a line; 0: as wide as it gets.
-  bool wrap = false;   ///< Break lines at `width`; else end with an ellipsis there.
+  bool mono = false;    ///< JetBrains Mono, for numbers; else Inter.
+  bool markup = false;  ///< The text is Pango markup.
+  double width = 0.0;   ///< Room for a line; 0: as wide as it gets.
+  bool wrap = false;    ///< Break lines at `width`; else end with an ellipsis there.
 };
 
 struct Extent {

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <set>
 
 #include "figure_bar.h"
 #include "figure_map.h"
+#include "figure_metadata.h"
 #include "figure_page.h"
 #include "figure_words.h"
 
@@ -69,30 +71,32 @@ Grid grid_of(const Canvas& canvas, const FigureRequest& request, int tokens) {
   return grid;
 }
 
-// One range for all maps, so that their colours can be compared.
-float common_high(const Trace& baseline, const Trace& edited, const FigureRequest& request) {
-  float high = 0.0f;
+// One upper end for the colours of all maps, so that they can be compared.
+float common_end(const Trace& baseline, const Trace& edited, const FigureRequest& request) {
+  if (request.display.range != Range::map) return 1.0f;
+  float largest = 0.0f;
   for (HeadId id : request.heads)
-    high = std::max(high, map_values(baseline, edited, id, request.display).high);
-  return high;
+    for (float value : shown_weights(baseline, edited, id, request.display))
+      largest = std::max(largest, std::abs(value));
+  return range_end(largest, request.display.scale);
 }
 
-void rescale(MapValues& map, float high) {
-  if (map.per_row || map.high == high) return;
-  map.high = high;
-  if (map.diverging) map.low = -high;
-  for (std::size_t i = 0; i < map.values.size(); ++i)
-    map.position[i] = color_position(map, map.values[i]);
-}
-
-std::string listed_tokens(const std::vector<Token>& tokens) {
+// The tokens with their numbers, as Pango markup.
+std::string listed_tokens(const std::vector<Token>& tokens, Rgb number_color) {
+  char color[16];
+  std::snprintf(color, sizeof color, "#%02x%02x%02x", number_color.r, number_color.g,
+                number_color.b);
+  const auto faint = [&](const std::string& text) {
+    return "<span foreground=\"" + std::string(color) + "\">" + text + "</span>";
+  };
   std::string list;
   for (std::size_t i = 0; i < std::min(tokens.size(), most_listed); ++i) {
     // A no-break space keeps a token with its number.
-    list += (i ? "   " : "") + std::to_string(i) + "\u00A0" + token_label(tokens[i]);
+    list +=
+        (i ? "   " : "") + faint(std::to_string(i)) + "\u00A0" + xml_text(token_label(tokens[i]));
   }
   if (tokens.size() > most_listed)
-    list += "   \u2026 and " + std::to_string(tokens.size() - most_listed) + " more";
+    list += faint("   \u2026 and " + std::to_string(tokens.size() - most_listed) + " more");
   return list;
 }
 
@@ -112,9 +116,8 @@ Extent draw_grid_page(const Canvas& canvas, const Trace& baseline, const Trace& 
   const double label_room = labelled ? labels.width(canvas) : 0.0;
 
   MapValues bar = map_values(baseline, edited, request.heads.front(), display);
-  const float high =
-      display.range == Range::map ? common_high(baseline, edited, request) : bar.high;
-  rescale(bar, high);
+  const float high = common_end(baseline, edited, request);
+  set_range_end(bar, high);
 
   const double left = canvas.snap(page_margin + label_room);
   const double bar_left = canvas.snap(left + grid.width() + 14.0);
@@ -133,9 +136,9 @@ Extent draw_grid_page(const Canvas& canvas, const Trace& baseline, const Trace& 
     const HeadId head = request.heads[i];
     const double x = left + grid.x(static_cast<int>(i)), y = top + grid.y(static_cast<int>(i));
     MapValues map = map_values(baseline, edited, head, display);
-    rescale(map, high);
+    if (map.high != high) set_range_end(map, high);
     const ColorCells cells =
-        color_cells(map, masked_cells(least_masked, head), display, most_cells);
+        color_cells(map, shaded_cells(least_masked, head, display), display, most_cells);
     draw_cells(canvas, cells, x, y, grid.side, colors, all_cells <= most_rectangles);
     const std::string label = head_label(head, edited, display.shown);
     TextStyle style = name;
@@ -146,7 +149,7 @@ Extent draw_grid_page(const Canvas& canvas, const Trace& baseline, const Trace& 
       labels.draw_above(canvas, colors, x, y - grid.label);
   }
   for (HeadId head : request.heads) {
-    const std::vector<std::uint8_t> masked = masked_cells(least_masked, head);
+    const std::vector<std::uint8_t> masked = shaded_cells(least_masked, head, display);
     any_masked = any_masked || std::find(masked.begin(), masked.end(), 1) != masked.end();
     if (any_masked) break;
   }
@@ -158,13 +161,18 @@ Extent draw_grid_page(const Canvas& canvas, const Trace& baseline, const Trace& 
   const TextStyle small{.size = 7.0, .color = colors.muted};
   const Extent axes =
       canvas.text(left, bottom, "\u2193 query: looks   \u2192 key: is looked at", small);
-  if (any_masked) draw_masked_legend(canvas, colors, left + axes.width + 16.0, bottom);
+  if (any_masked) draw_masked_legend(canvas, display, left + axes.width + 16.0, bottom);
   bottom += axes.height;
   if (!labelled) {
-    const TextStyle list{
-        .size = 7.0, .color = colors.ink, .width = width - 2 * page_margin, .wrap = true};
+    const TextStyle list{.size = 7.0,
+                         .color = colors.ink,
+                         .markup = true,
+                         .width = width - 2 * page_margin,
+                         .wrap = true};
     bottom +=
-        6.0 + canvas.text(page_margin, bottom + 6.0, listed_tokens(shown.tokens()), list).height;
+        6.0 +
+        canvas.text(page_margin, bottom + 6.0, listed_tokens(shown.tokens(), colors.muted), list)
+            .height;
   }
   return {width, bottom + page_margin};
 }

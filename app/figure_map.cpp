@@ -44,26 +44,25 @@ void draw_rectangles(const Canvas& canvas, const ColorCells& cells, double x, do
   // Without gaps each rectangle reaches a little under the next ones, so that no viewer's
   // antialiasing lets the page shine through.
   const double overlap = gap == 0.0 && canvas.pixels() == 0.0 ? std::min(0.3, cell / 4.0) : 0.0;
-  if (gap > 0.0) canvas.fill(x, y, side, side, colors.page);
   cairo_t* cairo = canvas.cairo();
   cairo_save(cairo);
   cairo_rectangle(cairo, x, y, side, side);
   cairo_clip(cairo);
   if (canvas.pixels() > 0.0) cairo_set_antialias(cairo, CAIRO_ANTIALIAS_NONE);
+  canvas.fill(x, y, side, side, colors.masked);
   for (int row = 0; row < cells.side; ++row) {
-    int begin = 0;
-    while (begin < cells.side) {
-      const Rgb* colors_of_row = cells.colors.data() + static_cast<std::size_t>(row) * cells.side;
-      int end = begin + 1;
-      // Neighbours of one colour become one rectangle, unless a gap shall part them. Masked regions
-      // stay whole even then.
-      const bool join = gap == 0.0 || colors_of_row[begin] == colors.masked;
-      while (join && end < cells.side && colors_of_row[end] == colors_of_row[begin]) ++end;
-      const bool masked = colors_of_row[begin] == colors.masked;
-      const double inset = masked ? 0.0 : gap;
-      canvas.fill(x + begin * cell, y + row * cell, (end - begin) * cell - inset + overlap,
-                  cell - inset + overlap, colors_of_row[begin]);
-      begin = end;
+    const Rgb* row_colors = cells.colors.data() + static_cast<std::size_t>(row) * cells.side;
+    const double top = y + row * cell;
+    for (int begin = 0, end = 0; begin < cells.side; begin = end) {
+      // Neighbours of one colour become one rectangle, unless a gap shall part them.
+      const Rgb color = row_colors[begin];
+      end = begin + 1;
+      while (end < cells.side && row_colors[end] == color && (gap == 0.0 || color == colors.masked))
+        ++end;
+      if (color == colors.masked) continue;
+      const double left = x + begin * cell, width = (end - begin) * cell;
+      if (gap > 0.0) canvas.fill(left, top, width, cell, colors.page);
+      canvas.fill(left, top, width - gap + overlap, cell - gap + overlap, color);
     }
   }
   cairo_restore(cairo);
@@ -149,7 +148,7 @@ void draw_cell_values(const Canvas& canvas, const MapValues& map,
       std::snprintf(digits, sizeof digits, map.diverging ? "%+.2f" : "%.2f",
                     static_cast<double>(map.values[index]));
       std::string text = digits;
-      if (text == "-0.00" || text == "+0.00") text = "0";
+      if (text == "0.00" || text == "-0.00" || text == "+0.00") text = "0";
       if (text[0] == '-') text.replace(0, 1, "\u2212");  // A minus as wide as the plus.
       const bool bright = luminance(cells.colors[index]) > 0.22;
       style.color = bright ? Rgb{20, 22, 26} : Rgb{245, 246, 248};

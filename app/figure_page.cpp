@@ -44,10 +44,20 @@ Extent draw_heading(const Canvas& canvas, const Trace& edited, const FigureReque
   return extent;
 }
 
-Extent draw_masked_legend(const Canvas& canvas, const PageColors& colors, double x, double y) {
+std::vector<std::uint8_t> shaded_cells(const Trace& trace, HeadId head, const Display& display) {
+  std::vector<std::uint8_t> shaded = masked_cells(trace, head);
+  const auto tokens = static_cast<std::size_t>(trace.size());
+  if (display.hide_first)
+    for (std::size_t query = 0; query < tokens; ++query) shaded[query * tokens] = 1;
+  return shaded;
+}
+
+Extent draw_masked_legend(const Canvas& canvas, const Display& display, double x, double y) {
+  const PageColors& colors = page_colors(display.theme);
   constexpr double swatch = 7.0;
   const TextStyle style{.size = 7.0, .color = colors.muted};
-  const std::string words = "masked: may not be looked at";
+  const std::string words = display.hide_first ? "hidden, or masked: may not be looked at"
+                                               : "masked: may not be looked at";
   const Extent extent = canvas.text(x + swatch + 5.0, y, words, style);
   if (!canvas.measuring()) {
     const double top = canvas.snap(y + (extent.height - swatch) / 2.0);

@@ -24,8 +24,11 @@ inline constexpr double page_margin = 16.0;
 Extent draw_heading(const Canvas& canvas, const Trace& edited, const FigureRequest& request,
                     double width);
 
-/// What the shade of masked cells means, with a swatch, at x, y; returns its extent.
-Extent draw_masked_legend(const Canvas& canvas, const PageColors& colors, double x, double y);
+/// 1 for each cell that is drawn as shade, not as a value: masked, or in the hidden first column.
+std::vector<std::uint8_t> shaded_cells(const Trace& trace, HeadId head, const Display& display);
+
+/// What the shade means, with a swatch, at x, y; returns its extent.
+Extent draw_masked_legend(const Canvas& canvas, const Display& display, double x, double y);
 
 /// Token labels along both axes of a map at x, y: to its left and, reading upwards, above it.
 struct AxisLabels {

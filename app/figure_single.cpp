@@ -38,7 +38,7 @@ Extent draw_single_page(const Canvas& canvas, const Trace& baseline, const Trace
   const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
   const MapValues map = map_values(baseline, edited, head, display);
   const Trace& least_masked = display.shown == Shown::edited ? edited : baseline;
-  const std::vector<std::uint8_t> masked = masked_cells(least_masked, head);
+  const std::vector<std::uint8_t> masked = shaded_cells(least_masked, head, display);
   const bool any_masked = std::find(masked.begin(), masked.end(), 1) != masked.end();
 
   const double side = side_of_map(canvas, map.tokens);
@@ -51,7 +51,7 @@ Extent draw_single_page(const Canvas& canvas, const Trace& baseline, const Trace
   const double left = canvas.snap(page_margin + axis_height + 6.0 + label_room);
   const double bar_left = canvas.snap(left + side + 16.0);
   const double bar_room = color_bar_room(canvas, map);
-  const double width = std::max(bar_left + bar_room, 260.0) + page_margin;
+  const double width = std::max(bar_left + bar_room, 200.0) + page_margin;
   const Extent heading = draw_heading(canvas, edited, request, width - 2 * page_margin);
 
   const double axis_top = page_margin + heading.height + 12.0;
@@ -70,7 +70,7 @@ Extent draw_single_page(const Canvas& canvas, const Trace& baseline, const Trace
   if (any_masked)
     bottom =
         std::max(bottom, top + side + 8.0 +
-                             draw_masked_legend(canvas, colors, left, top + side + 8.0).height);
+                             draw_masked_legend(canvas, display, left, top + side + 8.0).height);
   return {width, bottom + page_margin};
 }
 

@@ -42,7 +42,8 @@ std::vector<float> upper_ticks(const MapValues& map) {
       if (tick * 1.5f < map.high) ticks.push_back(tick);
     }
   } else {
-    const float step = map.high == 1.0f ? 0.25f : tick_step(map.high, map.diverging ? 2 : 4);
+    const float step = map.high == 1.0f ? (map.diverging ? 0.5f : 0.25f)
+                                        : tick_step(map.high, map.diverging ? 2 : 4);
     for (int i = 1; static_cast<float>(i) * step < map.high - 0.4f * step; ++i)
       ticks.push_back(static_cast<float>(i) * step);
   }
@@ -75,13 +76,19 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
   map.values = shown_weights(baseline, edited, head, display);
   map.tokens = (display.shown == Shown::baseline ? baseline : edited).size();
 
-  if (display.range == Range::map) {
-    map.high = largest_magnitude(map.values);
-    if (map.log) map.high = std::max(map.high, 10.0f * log_floor);
-    if (!(map.high > 0.0f)) map.high = 1.0f;
-  }
-  map.low = map.diverging ? -map.high : map.log ? log_floor : 0.0f;
+  const bool to_largest = display.range == Range::map;
+  set_range_end(map, to_largest ? range_end(largest_magnitude(map.values), display.scale) : 1.0f);
+  return map;
+}
 
+float range_end(float largest, Scale scale) {
+  if (scale == Scale::log) largest = std::max(largest, 10.0f * log_floor);
+  return largest > 0.0f ? largest : 1.0f;
+}
+
+void set_range_end(MapValues& map, float high) {
+  map.high = high;
+  map.low = map.diverging ? -high : map.log ? log_floor : 0.0f;
   map.position.resize(map.values.size());
   const auto tokens = static_cast<std::size_t>(map.tokens);
   for (std::size_t row = 0; row < tokens; ++row) {
@@ -91,7 +98,6 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
     for (std::size_t key = 0; key < tokens; ++key)
       map.position[row * tokens + key] = color_position(map, values[key] * share);
   }
-  return map;
 }
 
 std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {

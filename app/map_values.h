@@ -42,6 +42,12 @@ std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, Hea
 /// edits; else 0. Such a weight is exactly 0.
 std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head);  // [query, key]
 
+/// The colour bar's upper end for maps whose largest magnitude is `largest`, for Range::map.
+float range_end(float largest, Scale scale);
+
+/// Gives the colour bar another upper end, and every value its place on it.
+void set_range_end(MapValues& map, float high);
+
 /// The values of the colour bar's ticks, from the lower end up.
 std::vector<float> color_bar_ticks(const MapValues& map);
 /// Place of a value in the colour table, 0 to 1, for ticks.

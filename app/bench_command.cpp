@@ -1,0 +1,92 @@
+#include "bench_command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "assets_path.h"
+#include "bench_timing.h"
+
+namespace headlight {
+namespace {
+
+void print_json(const BenchReport& report) {
+  std::printf("{\"results\":[");
+  const char* separator = "";
+  for (const RunTime& row : report.runs) {
+    std::printf(
+        "%s\n  {\"case\":\"%s\",\"tokens\":%d,\"threads\":%d,\"median_ms\":%.4f,\"min_ms\":%.4f,"
+        "\"repeats\":%d}",
+        separator, row.name.c_str(), row.tokens, row.threads, row.time.median, row.time.least,
+        row.time.repeats);
+    separator = ",";
+  }
+  std::printf("],\n \"typing\":[");
+  separator = "";
+  for (const PartTime& row : report.typing) {
+    std::printf(
+        "%s\n  {\"case\":\"%s\",\"tokens\":%d,\"threads\":%d,\"median_ms\":%.4f,\"ratio\":%.4f}",
+        separator, row.name.c_str(), row.tokens, row.threads, row.median, row.ratio);
+    separator = ",";
+  }
+  std::printf("],\n \"edits\":[");
+  separator = "";
+  for (const PartTime& row : report.edits) {
+    std::printf(
+        "%s\n  {\"case\":\"%s\",\"tokens\":%d,\"threads\":%d,\"layer\":%d,\"median_ms\":%.4f,"
+        "\"ratio\":%.4f}",
+        separator, row.name.c_str(), row.tokens, row.threads, row.layer, row.median, row.ratio);
+    separator = ",";
+  }
+  std::printf("]}\n");
+}
+
+void print_table(const BenchReport& report) {
+  std::printf("Runs with every head's weights\n");
+  std::printf("  %-12s %6s %8s %12s %12s\n", "model", "tokens", "threads", "median ms", "least ms");
+  for (const RunTime& row : report.runs)
+    std::printf("  %-12s %6d %8d %12.3f %12.3f\n", row.name.c_str(), row.tokens, row.threads,
+                row.time.median, row.time.least);
+  std::printf("\nOne token more, from the run before it: share of a whole run\n");
+  std::printf("  %-12s %6s %8s %12s %12s\n", "model", "tokens", "threads", "median ms", "share");
+  for (const PartTime& row : report.typing)
+    std::printf("  %-12s %6d %8d %12.3f %12.3f\n", row.name.c_str(), row.tokens, row.threads,
+                row.median, row.ratio);
+  std::printf("\nOne head edited, from the run before it: share of a whole run\n");
+  std::printf("  %-12s %6s %8s %6s %12s %12s\n", "model", "tokens", "threads", "layer", "median ms",
+              "share");
+  for (const PartTime& row : report.edits)
+    std::printf("  %-12s %6d %8d %6d %12.3f %12.3f\n", row.name.c_str(), row.tokens, row.threads,
+                row.layer, row.median, row.ratio);
+}
+
+}  // namespace
+
+int run_bench(const BenchOptions& options) {
+  using Case = BenchOptions::Case;
+  const bool progress = !options.quiet && ::isatty(STDERR_FILENO);
+  BenchReport report;
+  const auto measure = [&](const std::string& name, const Model& model) {
+    for (int threads : options.threads) {
+      ThreadPool pool(threads);
+      for (int tokens : options.tokens) {
+        if (tokens > model.config.context) continue;
+        if (progress) {
+          std::fprintf(stderr, "\r\033[K%s: %d tokens, %d threads ", name.c_str(), tokens, threads);
+          std::fflush(stderr);
+        }
+        time_runs(name, model, tokens, pool, options.repeat, report);
+      }
+    }
+  };
+  if (options.which != Case::gpt2_small) measure("mini-gpt", load_model(model_folder("")));
+  if (options.which != Case::mini_gpt) measure("gpt2-small", random_model(gpt2_small_config(), 1));
+  if (progress) std::fprintf(stderr, "\r\033[K");
+  if (options.json)
+    print_json(report);
+  else
+    print_table(report);
+  return 0;
+}
+
+}  // namespace headlight
