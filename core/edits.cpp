@@ -29,6 +29,11 @@ void check(const Edits& edits, const ModelConfig& config) {
       throw std::invalid_argument("[edits] " + to_string(id) +
                                   ": the temperature must be a finite number of at least 0.0001");
     }
+    try {
+      check(edit.mask);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument("[edits] " + to_string(id) + ": " + error.what());
+    }
     for (const Cell& cell : edit.masked_cells) {
       if (cell.query < 0 || cell.key < 0) {
         throw std::invalid_argument("[edits] " + to_string(id) +

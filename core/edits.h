@@ -29,8 +29,8 @@ struct HeadEdit {
   float gain = 1.0f;  ///< 1: as trained, 0: pruned.
   Replacement replace = Replacement::zero;
   float temperature = 1.0f;        ///< Scores are divided by it before the softmax; > 0.
-  Mask mask;                       ///< Keys that each query may look at.
-  std::vector<Cell> masked_cells;  ///< Cells forbidden one by one.
+  Mask mask = {};                  ///< Keys that each query may look at.
+  std::vector<Cell> masked_cells = {};  ///< Cells forbidden one by one.
 
   bool changes_weights() const;  ///< Whether the attention weights themselves differ.
   bool is_identity() const { return *this == HeadEdit{}; }

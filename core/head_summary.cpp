@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 namespace headlight {
 
@@ -77,6 +79,10 @@ void hide_first_key(float* weights, int tokens) {
 }
 
 HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
+  if (tile_size < 1) {
+    throw std::invalid_argument("[summarize] expected a tile of at least 1 cell, got " +
+                                std::to_string(tile_size));
+  }
   const ModelConfig& config = trace.model().config;
   const int n = trace.size();
   const int heads = config.layers * config.heads;

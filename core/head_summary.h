@@ -24,6 +24,7 @@ struct HeadSummaries {
 };
 
 /// Thumbnail and numbers of every head. Max-pooled, so that a lone bright cell never vanishes.
+/// Throws std::invalid_argument for a tile_size below 1.
 HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool = nullptr);
 
 /// Numbers of weights [tokens, tokens].

@@ -36,19 +36,21 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-// `count` keys of [0, reach), drawn without repetition by Floyd's method, and the query itself.
+// The query itself and count - 1 of the other keys of [0, reach), drawn without repetition by Floyd's
+// method.
 void allow_random(const MaskPart& part, int query, int reach, std::span<std::uint8_t> allowed) {
   if (query < static_cast<int>(allowed.size())) allowed[query] = 1;
   std::uint64_t state = (static_cast<std::uint64_t>(static_cast<std::uint32_t>(part.b)) << 32) ^
                         static_cast<std::uint32_t>(query);
-  const int count = std::min(part.a, reach);
-  std::vector<int> drawn;
-  for (int j = reach - count; j < reach; ++j) {
+  const int others = reach - 1;
+  const int count = std::min(std::max(part.a, 1) - 1, others);
+  std::vector<bool> drawn(std::max(others, 0));  // places among the others
+  for (int j = others - count; j < others; ++j) {
     const int t = static_cast<int>(next_random(state) % static_cast<std::uint64_t>(j + 1));
-    const bool taken = std::find(drawn.begin(), drawn.end(), t) != drawn.end();
-    drawn.push_back(taken ? j : t);
+    const int place = drawn[t] ? j : t;
+    drawn[place] = true;
+    allowed[place < query ? place : place + 1] = 1;
   }
-  for (int key : drawn) allowed[key] = 1;
 }
 
 void allow_part(const MaskPart& part, int query, int reach, std::span<std::uint8_t> allowed) {
@@ -122,6 +124,17 @@ void allow_row(const Mask& mask, int query, bool causal, std::span<std::uint8_t>
   for (const MaskPart& part : mask.parts) allow_part(part, query, reach, allowed);
 }
 
+void check(const Mask& mask) {
+  for (const MaskPart& part : mask.parts) {
+    const KindName& kind = name_of(part.kind);
+    const int least_b = part.kind == MaskKind::dilated ? 1 : 0;
+    if (part.a >= kind.least_a && part.b >= least_b) continue;
+    throw std::invalid_argument(
+        "[mask] \"" + to_string(Mask{{part}}) + "\": expected numbers of at least " +
+        std::to_string(kind.least_a) + (kind.numbers > 1 ? " and " + std::to_string(least_b) : ""));
+  }
+}
+
 Mask parse_mask(std::string_view text) {
   Mask mask;
   while (true) {
@@ -148,7 +161,8 @@ Mask parse_mask(std::string_view text) {
     const int given = static_cast<int>(fields.size()) - 1;
     // random may leave its seed out.
     if (given != kind->numbers && !(kind->kind == MaskKind::random && given == 1)) {
-      refuse(std::string(kind->name) + " takes " + std::to_string(kind->numbers) + " numbers");
+      refuse(std::string(kind->name) + " takes " + std::to_string(kind->numbers) +
+             (kind->numbers == 1 ? " number" : " numbers"));
     }
     int numbers[2] = {0, 0};
     for (int i = 0; i < given; ++i) {

@@ -16,7 +16,7 @@ enum class MaskKind { full, causal, local, dilated, global, block, random };
 ///   global:  a = tokens: the first `a` tokens see all and are seen by all (Longformer, BigBird).
 ///   block:   a = size: keys in the query's own block of `a` tokens.
 ///   random:  a = count, b = seed: `a` keys a row, drawn anew for each row from (seed, row) (BigBird),
-///            among the keys that the row may see; the query itself is always among them.
+///            among the keys that the row may see; the query itself is always one of them.
 struct MaskPart {
   MaskKind kind = MaskKind::full;
   int a = 0;
@@ -45,6 +45,9 @@ Mask operator|(Mask a, const Mask& b);  ///< Union.
 /// Sets allowed[key] to 1 where `query` may look at `key` under the mask, else 0. `allowed` has one
 /// place for each key; `causal` says that keys after the query are out of reach.
 void allow_row(const Mask& mask, int query, bool causal, std::span<std::uint8_t> allowed);
+
+/// Throws std::invalid_argument, naming the part, for numbers that parse_mask refuses.
+void check(const Mask& mask);
 
 /// "none", "causal", "local:4", "dilated:4:2", "global:1", "block:8", "random:3:7", and unions of these
 /// joined by '+'. Throws std::invalid_argument with the part that is wrong.

@@ -287,6 +287,7 @@ Trace Pass::take() {
   if (state_->layer < state_->config.layers) {
     throw std::logic_error("[take] the pass has layers left to compute");
   }
+  if (state_->trace.tokens_.empty()) throw std::logic_error("[take] the trace is taken already");
   state_->trace.output_ = std::make_shared<const std::vector<float>>(std::move(state_->x));
   return std::move(state_->trace);
 }

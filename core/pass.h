@@ -39,7 +39,8 @@ class Pass {
   int reused_layers() const;  ///< Layers taken over whole from the earlier trace.
   int reused_rows() const;    ///< Rows taken over in every other layer.
 
-  Trace take();  ///< The finished trace, once. Throws std::logic_error before the last step.
+  /// The finished trace, once: throws std::logic_error before the last step and the second time.
+  Trace take();
 
  private:
   struct State;

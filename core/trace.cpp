@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <xtensor/xtensor.hpp>
+
 #include "layer_parts.h"
 
 namespace headlight {
@@ -54,16 +56,18 @@ xt::xtensor<float, 2> Trace::scores(HeadId id) const {
 }
 
 float Trace::score(HeadId id, Cell cell) const {
-  const HeadInput in = input_of(id);
+  HeadInput in = input_of(id);
   if (cell.query < 0 || cell.query >= size() || cell.key < 0 || cell.key >= size()) {
     throw std::invalid_argument("[score] the cell lies outside the map of " +
                                 std::to_string(size()) + " tokens");
   }
-  const float* q = in.q + cell.query * in.q_stride;
-  const float* k = in.k + cell.key * in.k_stride;
-  double sum = 0.0;
-  for (int i = 0; i < in.d_head; ++i) sum += static_cast<double>(q[i]) * k[i];
-  return static_cast<float>(sum * rule_of(id).scale);
+  in.q += cell.query * in.q_stride;
+  in.k += cell.key * in.k_stride;
+  in.queries = in.keys = 1;
+  float score = 0.0f;
+  AttentionScratch scratch;
+  attention_scores(in, rule_of(id).scale, &score, 1, scratch);
+  return score;
 }
 
 xt::xtensor<float, 2> Trace::columns(const std::vector<float>& rows, int stride, int first,
