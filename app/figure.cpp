@@ -10,6 +10,7 @@
 #include "figure_metadata.h"
 #include "figure_page.h"
 #include "figure_png.h"
+#include "figure_svg.h"
 
 namespace headlight {
 namespace {
@@ -91,7 +92,7 @@ std::string draw_vector(const Trace& baseline, const Trace& edited, const Figure
     cairo_surface_finish(surface);
     check_drawn(surface, canvas);
   }
-  return svg ? with_metadata(with_sharp_images(std::move(bytes)), metadata) : bytes;
+  return svg ? finish_svg(std::move(bytes), metadata) : bytes;
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ const PageColors& page_colors(Theme theme) {
 Canvas::Canvas(cairo_surface_t* surface, double pixels, bool measuring)
     : cairo_(cairo_create(surface)), pixels_(pixels), measuring_(measuring) {
   cairo_surface_destroy(surface);
-  if (pixels > 0.0) cairo_scale(cairo_, pixels, pixels);
+  // Not when measuring: at a size that will be refused, FreeType would fail, and for good.
+  if (pixels > 0.0 && !measuring) cairo_scale(cairo_, pixels, pixels);
   context_ = pango_cairo_create_context(cairo_);
   // Without hinting a text is as wide at every resolution, and on every surface.
   cairo_font_options_t* options = cairo_font_options_create();

@@ -5,8 +5,8 @@
 
 #include "figure_bar.h"
 #include "figure_map.h"
-#include "figure_metadata.h"
 #include "figure_page.h"
+#include "figure_svg.h"
 #include "figure_words.h"
 
 namespace headlight {

@@ -68,18 +68,27 @@ void draw_rectangles(const Canvas& canvas, const ColorCells& cells, double x, do
   cairo_restore(cairo);
 }
 
+// On a vector surface each cell is several pixels, so that a viewer that smooths images blurs only
+// their edges.
 void draw_image(const Canvas& canvas, const ColorCells& cells, double x, double y, double side) {
+  constexpr double pixels_per_point = 4.0;
+  const int zoom =
+      canvas.pixels() > 0.0
+          ? 1
+          : std::max(static_cast<int>(std::ceil(side * pixels_per_point / cells.side)), 1);
+  const int pixels = cells.side * zoom;
   using Surface = std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)>;
-  const Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, cells.side, cells.side),
+  const Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, pixels, pixels),
                       cairo_surface_destroy);
+  cairo_surface_flush(image.get());
   unsigned char* bytes = cairo_image_surface_get_data(image.get());
   const int stride = cairo_image_surface_get_stride(image.get());
-  cairo_surface_flush(image.get());
-  for (int row = 0; row < cells.side; ++row) {
+  for (int row = 0; row < pixels; ++row) {
     auto* words =
         reinterpret_cast<std::uint32_t*>(bytes + static_cast<std::ptrdiff_t>(row) * stride);
-    for (int key = 0; key < cells.side; ++key) {
-      const Rgb color = cells.colors[static_cast<std::size_t>(row) * cells.side + key];
+    const Rgb* colors = cells.colors.data() + static_cast<std::size_t>(row / zoom) * cells.side;
+    for (int key = 0; key < pixels; ++key) {
+      const Rgb color = colors[key / zoom];
       words[key] = 0xff000000u | static_cast<std::uint32_t>(color.r) << 16 |
                    static_cast<std::uint32_t>(color.g) << 8 | color.b;
     }
@@ -88,10 +97,10 @@ void draw_image(const Canvas& canvas, const ColorCells& cells, double x, double 
   cairo_t* cairo = canvas.cairo();
   cairo_save(cairo);
   cairo_translate(cairo, x, y);
-  cairo_scale(cairo, side / cells.side, side / cells.side);
+  cairo_scale(cairo, side / pixels, side / pixels);
   cairo_set_source_surface(cairo, image.get(), 0.0, 0.0);
   cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
-  cairo_rectangle(cairo, 0.0, 0.0, cells.side, cells.side);
+  cairo_rectangle(cairo, 0.0, 0.0, pixels, pixels);
   cairo_fill(cairo);
   cairo_restore(cairo);
 }

@@ -12,8 +12,8 @@ import matplotlib.cm
 
 print("// Made by make_tables.py from matplotlib's tables (CC0). 0xRRGGBB, lowest value first.")
 for name in ("viridis", "cividis", "magma"):
-    colors = matplotlib.cm.get_cmap(name, 256)(range(256), bytes=True)
-    words = ["0x%02x%02x%02x" % tuple(color[:3]) for color in colors]
+    colors = matplotlib.cm.get_cmap(name, 256)(range(256))
+    words = ["0x%02x%02x%02x" % tuple(round(255 * c) for c in color[:3]) for color in colors]
     print(f"\nconstexpr std::array<std::uint32_t, 256> {name}_words = {{")
     for start in range(0, 256, 9):
         print("    " + ", ".join(words[start : start + 9]) + ",")

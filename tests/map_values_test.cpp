@@ -1,0 +1,145 @@
+#include "map_values.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "color_maps.h"
+#include "pass.h"
+
+using namespace headlight;
+
+namespace {
+
+ModelConfig small_config() {
+  ModelConfig config = gpt2_small_config();
+  config.layers = config.heads = config.key_value_heads = 2;
+  config.d_model = 16;
+  config.d_head = 8;
+  config.d_ff = 32;
+  config.vocabulary = 50;
+  config.context = 32;
+  return config;
+}
+
+struct Runs {
+  Model model = random_model(small_config(), 3);
+  std::vector<int> ids{1, 2, 3, 4, 5, 6};
+  Trace baseline = run(model, ids);
+  Trace edited = run(model, ids, {{{0, 1}, {.mask = local_mask(2)}}});
+};
+
+std::vector<float> weights_of(const Trace& trace, HeadId head) {
+  std::vector<float> weights(static_cast<std::size_t>(trace.size() * trace.size()));
+  AttentionScratch scratch;
+  trace.weights(head, weights.data(), scratch);
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("the map of an edited head is its weights") {
+  const Runs runs;
+  const MapValues map = map_values(runs.baseline, runs.edited, {0, 1}, {});
+  CHECK(map.tokens == 6);
+  CHECK(map.high == 1.0f);
+  const std::vector<float> weights = weights_of(runs.edited, {0, 1});
+  for (int q = 0; q < 6; ++q)
+    for (int k = 0; k < 6; ++k) {
+      const auto i = static_cast<std::size_t>(q * 6 + k);
+      CHECK(map.values[i] == weights[i]);
+      CHECK(map.position[i] == doctest::Approx(weights[i]));
+    }
+}
+
+TEST_CASE("a difference is edited minus baseline around the middle") {
+  const Runs runs;
+  Display display{.shown = Shown::difference, .range = Range::map};
+  const MapValues map = map_values(runs.baseline, runs.edited, {0, 1}, display);
+  CHECK(map.diverging);
+  CHECK(map.low == -map.high);
+  const std::vector<float> before = weights_of(runs.baseline, {0, 1});
+  const std::vector<float> after = weights_of(runs.edited, {0, 1});
+  CHECK(map.values[5 * 6] == after[5 * 6] - before[5 * 6]);
+  CHECK(map.position[1] == 0.5f);
+  CHECK(*std::max_element(map.position.begin(), map.position.end()) <= 1.0f);
+  const MapValues same = map_values(runs.baseline, runs.baseline, {0, 1}, display);
+  CHECK(same.high == 1.0f);
+  const Trace shorter = run(runs.model, std::vector<int>{1, 2});
+  CHECK_THROWS_AS(map_values(shorter, runs.edited, {0, 1}, display), std::invalid_argument);
+}
+
+TEST_CASE("each range fills the colours as it says") {
+  const Runs runs;
+  Display display{.range = Range::map};
+  MapValues map = map_values(runs.baseline, runs.baseline, {1, 0}, display);
+  CHECK(*std::max_element(map.position.begin(), map.position.end()) == 1.0f);
+  display.range = Range::row;
+  map = map_values(runs.baseline, runs.baseline, {1, 0}, display);
+  for (int q = 0; q < 6; ++q)
+    CHECK(*std::max_element(map.position.begin() + q * 6, map.position.begin() + q * 6 + 6) ==
+          doctest::Approx(1.0f));
+  display = {.scale = Scale::log};
+  map = map_values(runs.baseline, runs.baseline, {1, 0}, display);
+  CHECK(map.low == log_floor);
+  CHECK(color_position(map, 0.0f) == 0.0f);
+  CHECK(color_position(map, log_floor) == 0.0f);
+  CHECK(color_position(map, 0.01f) == doctest::Approx(0.5f));
+  CHECK(color_position(map, 1.0f) == doctest::Approx(1.0f));
+}
+
+TEST_CASE("hiding the first key scales the other weights up") {
+  const Runs runs;
+  const MapValues map = map_values(runs.baseline, runs.baseline, {1, 1}, {.hide_first = true});
+  for (int q = 1; q < 6; ++q) {
+    float sum = 0.0f;
+    for (int k = 0; k < 6; ++k) sum += map.values[static_cast<std::size_t>(q * 6 + k)];
+    CHECK(sum == doctest::Approx(1.0f));
+    CHECK(map.values[static_cast<std::size_t>(q * 6)] == 0.0f);
+  }
+}
+
+TEST_CASE("masked cells are those after the query and those that a mask forbids") {
+  const Runs runs;
+  const auto plain = masked_cells(runs.baseline, {0, 1});
+  const auto local = masked_cells(runs.edited, {0, 1});
+  for (int q = 0; q < 6; ++q)
+    for (int k = 0; k < 6; ++k) {
+      const auto i = static_cast<std::size_t>(q * 6 + k);
+      CHECK(plain[i] == (k > q));
+      CHECK(local[i] == (k > q || q - k > 2));
+    }
+  const Trace one_cell = run(runs.model, runs.ids, {{{0, 1}, {.masked_cells = {{3, 1}, {90, 0}}}}});
+  CHECK(masked_cells(one_cell, {0, 1})[3 * 6 + 1] == 1);
+}
+
+TEST_CASE("ticks rise from the lower end to the upper end") {
+  for (bool diverging : {false, true})
+    for (bool log : {false, true})
+      for (float high : {1.0f, 0.37f, 0.012f, 0.6666f}) {
+        MapValues map;
+        map.diverging = diverging;
+        map.log = log;
+        set_range_end(map, high);
+        const auto ticks = color_bar_ticks(map);
+        CHECK(ticks.size() >= 2);
+        CHECK(ticks.size() <= 12);
+        CHECK(std::is_sorted(ticks.begin(), ticks.end()));
+        CHECK(ticks.front() == doctest::Approx(map.low));
+        CHECK(ticks.back() == high);
+      }
+}
+
+TEST_CASE("colour tables run from low to high and are neutral in the middle") {
+  CHECK(color_table(ColorMap::viridis)[0] == Rgb{0x44, 0x01, 0x54});
+  CHECK(color_table(ColorMap::viridis)[255] == Rgb{0xfd, 0xe7, 0x25});
+  CHECK(color_table(ColorMap::grey)[0] == Rgb{255, 255, 255});
+  for (Theme theme : {Theme::light, Theme::dark}) {
+    const auto& table = diverging_table(theme);
+    CHECK(table[127] == table[128]);
+    CHECK(table[0].b > table[0].r);
+    CHECK(table[255].r > table[255].b);
+  }
+  CHECK(diverging_table(Theme::light)[127] == Rgb{255, 255, 255});
+}

@@ -1,0 +1,118 @@
+#include "session.h"
+
+#include <doctest/doctest.h>
+
+#include "errors.h"
+#include "file_io.h"
+#include "temporary_folder.h"
+
+using namespace headlight;
+
+namespace {
+
+State rich_state() {
+  State state;
+  state.request.model = "models/some";
+  state.request.text = "A \"text\"\nwith \xC3\xA9 and \xF0\x9F\x98\x80";
+  state.request.ids = {1, 2, 30000};
+  state.request.edits[{1, 3}] = {.gain = 0.1f, .replace = Replacement::mean};
+  HeadEdit edit{.temperature = 2.5f};
+  edit.mask = local_mask(4) | global_mask(1);
+  edit.masked_cells = {{3, 1}, {4, 0}};
+  state.request.edits[{0, 0}] = edit;
+  state.selection = {{2, 5}, 7, std::nullopt};
+  state.display.view = View::arcs;
+  state.display.shown = Shown::difference;
+  state.display.color_map = ColorMap::magma;
+  state.display.scale = Scale::log;
+  state.display.range = Range::row;
+  state.display.hide_first = true;
+  state.display.theme = Theme::light;
+  state.display.left_width = 312.5f;
+  state.display.right_width = 280.0f;
+  state.display.text_scale = 1.25f;
+  return state;
+}
+
+std::string refusal(const std::string& json) {
+  try {
+    read_session(json, "s.json");
+  } catch (const LoadError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+std::string with(const std::string& members) {
+  return "{\"headlight_session\": 1, " + members + "}";
+}
+
+}  // namespace
+
+TEST_CASE("a session comes back as it was") {
+  CHECK(read_session(write_session(State{}), "s") == State{});
+  CHECK(read_session(write_session(rich_state()), "s") == rich_state());
+  CHECK(write_session(read_session(write_session(rich_state()), "s")) ==
+        write_session(rich_state()));
+}
+
+TEST_CASE("edits that change nothing are not written") {
+  State state;
+  state.request.edits[{0, 1}] = {};
+  CHECK(read_session(write_session(state), "s").request.edits.empty());
+  CHECK(edits_json({}) == "[]");
+  CHECK(edits_json({{{1, 2}, {.gain = 0.1f}}}) == R"([{"gain":0.1,"head":2,"layer":1}])");
+}
+
+TEST_CASE("missing keys keep defaults and unknown ones are ignored") {
+  CHECK(read_session("{\"headlight_session\": 1}", "s") == State{});
+  CHECK(read_session(with("\"later\": [[1]], \"text\": null"), "s") == State{});
+}
+
+TEST_CASE("a text that is no valid UTF-8 can be saved") {
+  State state;
+  state.request.text = "a\xFFz";
+  CHECK(read_session(write_session(state), "s").request.text == "a\xEF\xBF\xBDz");
+}
+
+TEST_CASE("broken and lying sessions are refused by the part that is wrong") {
+  CHECK(refusal("").starts_with("s.json: not JSON"));
+  CHECK(refusal("{").starts_with("s.json: not JSON"));
+  CHECK(refusal("[]") == "s.json: not a session of Headlight");
+  CHECK(refusal("{\"text\": \"x\"}") == "s.json: not a session of Headlight");
+  CHECK(refusal("{\"headlight_session\": 2}").starts_with("s.json: headlight_session: "));
+  CHECK(refusal("{\"headlight_session\": \"1\"}").starts_with("s.json: headlight_session: "));
+  CHECK(refusal(with("\"text\": 5")) == "s.json: text: expected a text");
+  CHECK(refusal(with("\"ids\": [1, -1]")).starts_with("s.json: ids[1]: "));
+  CHECK(refusal(with("\"ids\": [1.5]")) == "s.json: ids[0]: expected a whole number");
+  CHECK(refusal(with("\"ids\": [18446744073709551615]")).starts_with("s.json: ids[0]: "));
+  CHECK(refusal(with("\"ids\": 1e999")).starts_with("s.json: not JSON"));
+  CHECK(refusal(with("\"edits\": {}")) == "s.json: edits: expected a list");
+  CHECK(refusal(with("\"edits\": [{\"head\": 1}]")) == "s.json: edits[0]: has no layer or no head");
+  const std::string id = "\"edits\": [{\"layer\": 0, \"head\": 1, ";
+  CHECK(refusal(with(id + "\"gain\": \"x\"}]")) == "s.json: edits[0].gain: expected a number");
+  CHECK(refusal(with(id + "\"gain\": NaN}]")).starts_with("s.json: not JSON"));
+  CHECK(refusal(with(id + "\"gain\": 1e300}]")).starts_with("s.json: edits[0].gain: "));
+  CHECK(refusal(with(id + "\"temperature\": 0}]")).starts_with("s.json: edits[0].temperature: "));
+  CHECK(refusal(with(id + "\"mask\": \"lokal:4\"}]")).starts_with("s.json: edits[0].mask: \"lok"));
+  CHECK(refusal(with(id + "\"masked_cells\": [[1]]}]")) ==
+        "s.json: edits[0].masked_cells[0]: expected [query, key]");
+  CHECK(refusal(with("\"edits\": [{\"layer\": 0, \"head\": 1}, {\"layer\": 0, \"head\": 1}]")) ==
+        "s.json: edits[1]: stands twice: L0 H1");
+  CHECK(refusal(with("\"display\": {\"theme\": \"pink\"}")) ==
+        "s.json: display.theme: expected one of dark, light");
+  CHECK(refusal(with("\"display\": {\"text_scale\": 1000}"))
+            .starts_with("s.json: display.text_scale: "));
+  CHECK(refusal(with("\"selection\": 3")) == "s.json: selection: expected an object");
+  CHECK(refusal(with("\"x\": " + std::string(100000, '['))).find("nested") != std::string::npos);
+}
+
+TEST_CASE("a session file is saved and loaded") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "s.json";
+  save_session(rich_state(), file);
+  CHECK(load_session(file) == rich_state());
+  CHECK_THROWS_AS(save_session(State{}, folder.path() / "no" / "s.json"), std::runtime_error);
+  CHECK(load_session(file) == rich_state());
+  CHECK_THROWS_AS(load_session(folder.path() / "missing.json"), LoadError);
+}
