@@ -93,7 +93,7 @@ std::string listed_tokens(const std::vector<Token>& tokens, Rgb number_color) {
   for (std::size_t i = 0; i < std::min(tokens.size(), most_listed); ++i) {
     // A no-break space keeps a token with its number.
     list +=
-        (i ? "   " : "") + faint(std::to_string(i)) + "\u00A0" + xml_text(token_label(tokens[i]));
+        (i ? "   " : "") + faint(std::to_string(i)) + "\u00A0" + xml_text(figure_label(tokens[i]));
   }
   if (tokens.size() > most_listed)
     list += faint("   \u2026 and " + std::to_string(tokens.size() - most_listed) + " more");

@@ -40,7 +40,7 @@ double luminance(Rgb color) {  // Relative, of sRGB (WCAG 2).
 void draw_rectangles(const Canvas& canvas, const ColorCells& cells, double x, double y, double side,
                      const PageColors& colors) {
   const double cell = side / cells.side;
-  const double gap = cell >= 5.0 ? canvas.line_width(0.35) : 0.0;
+  const double gap = cell >= 5.0 ? canvas.line_width(0.5) : 0.0;
   // Without gaps each rectangle reaches a little under the next ones, so that no viewer's
   // antialiasing lets the page shine through.
   const double overlap = gap == 0.0 && canvas.pixels() == 0.0 ? std::min(0.3, cell / 4.0) : 0.0;

@@ -83,7 +83,7 @@ TextStyle AxisLabels::style(Rgb color) const {
 double AxisLabels::width(const Canvas& canvas) const {
   double widest = 0.0;
   each_label(*this, [&](const Token& token, double) {
-    widest = std::max(widest, canvas.measure(token_label(token), style({})).width);
+    widest = std::max(widest, canvas.measure(figure_label(token), style({})).width);
   });
   return std::min(widest, longest) + label_gap;
 }
@@ -94,7 +94,7 @@ void AxisLabels::draw_left(const Canvas& canvas, const PageColors& colors, doubl
   const TextStyle style = this->style(colors.ink);
   const bool thinned = step(style.size * line_per_size) > 1;
   each_label(*this, [&](const Token& token, double middle) {
-    const std::string label = token_label(token);
+    const std::string label = figure_label(token);
     const double height = canvas.measure(label, style).height;
     // The right alignment by hand: an ellipsised layout is as wide as its room.
     canvas.text(x - label_gap, y + middle - height / 2.0, label, style, Align::right);
@@ -109,7 +109,7 @@ void AxisLabels::draw_above(const Canvas& canvas, const PageColors& colors, doub
   const TextStyle style = this->style(colors.ink);
   const bool thinned = step(style.size * line_per_size) > 1;
   each_label(*this, [&](const Token& token, double middle) {
-    canvas.text_up(x + middle, y - label_gap, token_label(token), style);
+    canvas.text_up(x + middle, y - label_gap, figure_label(token), style);
     const double line = canvas.line_width(0.4);
     if (thinned) canvas.fill(canvas.snap(x + middle), y - 2.5, line, 2.0, colors.muted);
   });

@@ -53,7 +53,7 @@ std::string heads_words(const std::vector<HeadId>& heads, const ModelConfig& con
 
 }  // namespace
 
-std::string token_label(const Token& token) {
+std::string figure_label(const Token& token) {
   std::string label;
   std::size_t spaces = 0;
   while (spaces < token.text.size() && token.text[spaces] == ' ') ++spaces;

@@ -9,7 +9,7 @@ namespace headlight {
 
 /// A token as a label: spaces in front shown as "·", and kept apart from the direction of the text
 /// around it.
-std::string token_label(const Token& token);
+std::string figure_label(const Token& token);
 
 /// The text that the trace's tokens stand for; empty when the model has no tokenizer.
 std::string text_of(const Trace& trace);

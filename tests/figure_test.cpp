@@ -146,7 +146,7 @@ TEST_CASE("words name heads and edits") {
   CHECK(head_label({0, 1}, pruned, Shown::edited) == "L0 H1 pruned");
   CHECK(head_label({0, 1}, pruned, Shown::baseline) == "L0 H1");
   CHECK(head_label({0, 0}, pruned, Shown::edited) == "L0 H0");
-  CHECK(token_label({.text = "  a b"}) == "\u2068\u00B7\u00B7a b\u2069");
+  CHECK(figure_label({.text = "  a b"}) == "\u2068\u00B7\u00B7a b\u2069");
 }
 
 TEST_CASE("labels of tokens never overlap") {
