@@ -29,10 +29,9 @@ std::string draw_figure(const Trace& baseline, const Trace& edited, const Figure
 
 enum class TableFormat { csv, json, npz };
 
-/// The numbers of the heads' maps as the bytes of a file. The `.npz` holds `attentions`
-/// [layers, heads, query, key] float32 (only when the heads asked for are a full set of layers x
-/// heads; else it holds zeros nowhere: heads are then [1, heads, query, key]), `tokens`,
-/// `token_ids`, `logits` (last position), `layer_ids`, `head_ids`.
+/// The numbers of the heads' maps as the bytes of a file, never scaled for colour; table.h says
+/// what each format holds. Throws std::invalid_argument when no head is asked for or an `.npz`
+/// would exceed 4 GB.
 std::string write_table(const Trace& baseline, const Trace& edited, const FigureRequest& request,
                         TableFormat format);
 
