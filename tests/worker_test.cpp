@@ -1,0 +1,502 @@
+#include "worker.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <filesystem>
+#include <limits>
+#include <mutex>
+#include <thread>
+#include <vector>
+#include <xtensor/xtensor.hpp>
+
+#include "pass.h"
+#include "paths.h"
+#include "temporary_folder.h"
+
+using namespace headlight;
+using namespace std::chrono_literals;
+using headlight::test::contains;
+using headlight::test::TemporaryFolder;
+
+namespace {
+
+std::string model_path(const char* name) { return (test::test_data() / "models" / name).string(); }
+
+Request request(const std::string& text, const Edits& edits = {}) {
+  return {.model = model_path("tiny-gpt2"), .text = text, .ids = {}, .edits = edits};
+}
+
+// Twenty seconds are for machines that do much else; a right answer takes milliseconds.
+template <typename Condition>
+bool soon(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(200us);
+  }
+  return true;
+}
+
+// Waits as Worker::wait does, but not for ever.
+std::shared_ptr<const Snapshot> answer_to(Worker& worker, const Request& asked) {
+  worker.submit(asked);
+  const bool answered =
+      soon([&] { return worker.latest()->request == asked && !worker.progress().busy; });
+  CHECK_MESSAGE(answered, "not answered: " << asked.text.substr(0, 40));
+  return worker.latest();
+}
+
+// A gate that holds the worker's thread inside its callback, so that a test decides what is queued.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+  }
+  bool wait_for_arrival() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return arrived_ > 0; });
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int arrived_ = 0;
+};
+
+// A worker with the list of the requests that it has answered, and a gate after each answer.
+struct Watched {
+  Gate gate;
+  std::mutex mutex;
+  std::vector<Request> answered;
+  Worker worker{[this] {
+    const auto snapshot = worker.latest();
+    {
+      const std::lock_guard lock(mutex);
+      if (answered.empty() || answered.back() != snapshot->request) {
+        answered.push_back(snapshot->request);
+      }
+    }
+    gate.pass();
+  }};
+  ~Watched() { gate.open(); }
+  std::vector<Request> list() {
+    const std::lock_guard lock(mutex);
+    return answered;
+  }
+};
+
+// What must hold for every snapshot: its parts belong together.
+void check_whole(const Snapshot& s) {
+  if (!s.has_pictures()) return;
+  REQUIRE(s.model != nullptr);
+  CHECK(&s.baseline->model() == s.model.get());
+  CHECK(&s.edited->model() == s.model.get());
+  CHECK(s.baseline->tokens() == s.edited->tokens());
+  REQUIRE(s.baseline_heads != nullptr);
+  REQUIRE(s.edited_heads != nullptr);
+  const auto heads = static_cast<std::size_t>(s.model->config.layers * s.model->config.heads);
+  CHECK(s.baseline_heads->stats.size() == heads);
+  CHECK(s.edited_heads->stats.size() == heads);
+  CHECK(s.baseline->weights({0, 0}).shape(0) == static_cast<std::size_t>(s.baseline->size()));
+}
+
+std::vector<float> weights_of(const Trace& trace) {
+  std::vector<float> all;
+  const ModelConfig& config = trace.model().config;
+  for (int layer = 0; layer < config.layers; ++layer) {
+    for (int head = 0; head < config.heads; ++head) {
+      const xt::xtensor<float, 2> weights = trace.weights({layer, head});
+      all.insert(all.end(), weights.begin(), weights.end());
+    }
+  }
+  return all;
+}
+
+float largest_difference(const Trace& a, const Trace& b) {
+  const std::vector<float> x = weights_of(a), y = weights_of(b);
+  REQUIRE(x.size() == y.size());
+  float largest = 0.0f;
+  for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::fabs(x[i] - y[i]));
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("before any request there is an empty snapshot") {
+  const Worker worker([] {});
+  REQUIRE(worker.latest() != nullptr);
+  CHECK_FALSE(worker.latest()->has_pictures());
+  CHECK(worker.latest()->model == nullptr);
+  CHECK(worker.latest()->error.empty());
+  CHECK_FALSE(worker.progress().busy);
+  CHECK(worker.wait() == worker.latest());
+}
+
+TEST_CASE("a request is answered by one whole snapshot") {
+  std::atomic<int> calls = 0;
+  Worker worker([&] { ++calls; });
+  worker.submit(request("the cat sat"));
+  const auto snapshot = worker.wait();
+  CHECK(snapshot->request == request("the cat sat"));
+  CHECK(snapshot->error.empty());
+  CHECK(snapshot->notice.empty());
+  REQUIRE(snapshot->has_pictures());
+  CHECK(snapshot->edited == snapshot->baseline);
+  CHECK(snapshot->edited_heads == snapshot->baseline_heads);
+  CHECK(snapshot->model->name == "tiny-gpt2");
+  CHECK(snapshot->milliseconds > 0.0);
+  check_whole(*snapshot);
+  const Model model = load_model(model_path("tiny-gpt2"));
+  CHECK(snapshot->baseline->tokens() == model.tokenizer->encode("the cat sat"));
+  CHECK(largest_difference(*snapshot->baseline, run(model, "the cat sat")) == 0.0f);
+  CHECK(soon([&] { return calls > 0; }));
+}
+
+TEST_CASE("each request is answered in turn") {
+  Worker worker([] {});
+  for (const char* text : {"a", "ab", "abc", "quite another", "abc", ""}) {
+    const auto snapshot = answer_to(worker, request(text));
+    CHECK(snapshot->error.empty());
+    check_whole(*snapshot);
+  }
+}
+
+TEST_CASE("the newest request replaces the queued one") {
+  Watched watched;
+  watched.worker.submit(request("first"));
+  REQUIRE(watched.gate.wait_for_arrival());
+  for (const char* text : {"second", "third", "fourth"}) watched.worker.submit(request(text));
+  watched.gate.open();
+  CHECK(watched.worker.wait()->request == request("fourth"));
+  CHECK(soon([&] { return !watched.worker.progress().busy; }));
+  CHECK(watched.list() == std::vector<Request>{request("first"), request("fourth")});
+}
+
+TEST_CASE("the same request again is ignored") {
+  Worker worker([] {});
+  const auto snapshot = answer_to(worker, request("the cat"));
+  for (int i = 0; i < 50; ++i) worker.submit(request("the cat"));
+  CHECK_FALSE(worker.progress().busy);
+  CHECK(worker.wait() == snapshot);
+}
+
+TEST_CASE("a change of edits keeps the baseline") {
+  Worker worker([] {});
+  const auto plain = answer_to(worker, request("the cat sat on the mat"));
+  const Edits edits = {{{0, 1}, {.gain = 0.0f}}, {{1, 0}, {.temperature = 3.0f}}};
+  const auto edited = answer_to(worker, request("the cat sat on the mat", edits));
+  REQUIRE(edited->has_pictures());
+  CHECK(edited->baseline == plain->baseline);
+  CHECK(edited->baseline_heads == plain->baseline_heads);
+  CHECK(edited->edited != edited->baseline);
+  CHECK(edited->edited->edits() == edits);
+  const Model model = load_model(model_path("tiny-gpt2"));
+  CHECK(largest_difference(*edited->edited, run(model, "the cat sat on the mat", edits)) <= 1e-6f);
+  check_whole(*edited);
+  const auto back = answer_to(worker, request("the cat sat on the mat"));
+  CHECK(back->baseline == plain->baseline);
+  CHECK(back->edited == back->baseline);
+  CHECK(back->edited_heads == back->baseline_heads);
+}
+
+TEST_CASE("an edit that changes nothing shows the baseline") {
+  Worker worker([] {});
+  const auto snapshot = answer_to(worker, request("the cat", {{{1, 1}, HeadEdit{}}}));
+  CHECK(snapshot->request == request("the cat", {{{1, 1}, HeadEdit{}}}));
+  CHECK(snapshot->edited == snapshot->baseline);
+}
+
+TEST_CASE("edits from any state to any other give the whole run's numbers") {
+  Worker worker([] {});
+  const Model model = load_model(model_path("tiny-gpt2"));
+  const std::string text = "she opened the door";
+  HeadEdit masked;
+  masked.mask = local_mask(1);
+  masked.masked_cells = {{3, 2}};
+  const Edits steps[] = {{{{1, 0}, {.gain = 0.0f}}},
+                         {{{1, 0}, {.gain = 0.5f}}},
+                         {{{0, 0}, masked}, {{1, 0}, {.gain = 0.5f}}},
+                         {{{1, 0}, {.gain = 0.5f}}},
+                         {{{0, 2}, {.gain = 0.0f, .replace = Replacement::mean}}},
+                         {{{1, 3}, {.temperature = 0.2f}}}};
+  for (const Edits& edits : steps) {
+    const auto snapshot = answer_to(worker, request(text, edits));
+    REQUIRE(snapshot->has_pictures());
+    CHECK(snapshot->error == "");
+    CHECK(largest_difference(*snapshot->edited, run(model, text, edits)) <= 1e-6f);
+  }
+}
+
+TEST_CASE("typing gives the whole run's numbers") {
+  const Model model = load_model(model_path("tiny-llama-gqa"));
+  Worker worker([] {});
+  std::string text;
+  for (const char letter : std::string("when the rain stopped")) {
+    text += letter;
+    Request typed = request(text);
+    typed.model = model_path("tiny-llama-gqa");
+    const auto snapshot = answer_to(worker, typed);
+    REQUIRE(snapshot->has_pictures());
+    CHECK(largest_difference(*snapshot->baseline, run(model, text)) <= 1e-6f);
+  }
+}
+
+TEST_CASE("what cannot be answered is one sentence and the older pictures stay") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  HeadEdit mask;
+  mask.mask = local_mask(-3);
+  TemporaryFolder folder;
+  folder.write("config.json", "{\"model_type\": \"gpt2\"}");
+
+  const std::string text = "the dog";
+  std::vector<std::pair<const char*, Request>> bad = {
+      {"a head that is not there", request(text, {{{7, 0}, {.gain = 0.0f}}})},
+      {"a negative head", request(text, {{{0, -1}, {.gain = 0.0f}}})},
+      {"temperature NaN", request(text, {{{0, 0}, {.temperature = nan}}})},
+      {"temperature 0", request(text, {{{0, 0}, {.temperature = 0.0f}}})},
+      {"temperature below 0", request(text, {{{0, 0}, {.temperature = -1.0f}}})},
+      {"gain NaN", request(text, {{{0, 0}, {.gain = nan}}})},
+      {"gain without end", request(text, {{{0, 0}, {.gain = infinity}}})},
+      {"a mask with a negative window", request(text, {{{0, 0}, mask}})},
+      {"no such model", request(text)},
+      {"a folder without weights", request(text)},
+      {"an id outside the vocabulary", request(text)},
+  };
+  bad[8].second.model = "/nowhere/at all";
+  bad[9].second.model = folder.path().string();
+  bad[10].second.ids = {1, 2, 100000};
+
+  Worker worker([] {});
+  for (const auto& [name, wrong] : bad) {
+    CAPTURE(std::string(name));
+    const auto good = answer_to(worker, request(std::string("the cat ") + name));
+    REQUIRE(good->has_pictures());
+    // By hand: a NaN never equals itself, so that this request never equals the answered one.
+    worker.submit(wrong);
+    REQUIRE(soon([&] { return worker.latest() != good && !worker.progress().busy; }));
+    const auto snapshot = worker.latest();
+    CHECK(snapshot->request.model == wrong.model);
+    CHECK(snapshot->request.text == wrong.text);
+    CHECK(!snapshot->error.empty());
+    CHECK_MESSAGE(!contains(snapshot->error, "\n"), snapshot->error);
+    CHECK_MESSAGE(!snapshot->error.starts_with("["), snapshot->error);
+    REQUIRE(snapshot->has_pictures());
+    CHECK(snapshot->baseline == good->baseline);
+    CHECK(snapshot->edited == good->edited);
+    check_whole(*snapshot);
+    const auto next = answer_to(worker, request(std::string("and then ") + name));
+    CHECK(next->error.empty());
+    check_whole(*next);
+  }
+}
+
+TEST_CASE("an error right after another model was opened mixes no models") {
+  Worker worker([] {});
+  answer_to(worker, request("the cat sat"));
+  Request wrong = request("the cat sat", {{{9, 9}, {.gain = 0.0f}}});
+  wrong.model = model_path("tiny-llama-gqa");
+  const auto snapshot = answer_to(worker, wrong);
+  CHECK(!snapshot->error.empty());
+  check_whole(*snapshot);
+  if (snapshot->has_pictures()) {
+    CHECK(std::isfinite(snapshot->edited->logits(0)[0]));
+    CHECK(!weights_of(*snapshot->edited).empty());
+  }
+}
+
+TEST_CASE("a snapshot outlives the worker and the model that it came from") {
+  std::shared_ptr<const Snapshot> kept;
+  {
+    Worker worker([] {});
+    kept = answer_to(worker, request("the cat sat"));
+    Request other = request("the cat sat");
+    other.model = model_path("tiny-llama-mha-f16");
+    answer_to(worker, other);
+  }
+  check_whole(*kept);
+  CHECK(!weights_of(*kept->edited).empty());
+}
+
+TEST_CASE("a text longer than the context is cut with a notice that counts the rest") {
+  const Model model = load_model(model_path("tiny-gpt2"));
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += std::string(" ") + static_cast<char>('a' + i % 26);
+  const std::size_t tokens = model.tokenizer->encode(text).size();
+  const auto context = static_cast<std::size_t>(model.config.context);
+  REQUIRE(tokens > context);
+  Worker worker([] {});
+  const auto snapshot = answer_to(worker, request(text));
+  REQUIRE(snapshot->has_pictures());
+  CHECK(snapshot->error.empty());
+  CHECK(static_cast<std::size_t>(snapshot->baseline->size()) == context);
+  CHECK_MESSAGE(contains(snapshot->notice, std::to_string(context)), snapshot->notice);
+  CHECK_MESSAGE(contains(snapshot->notice, std::to_string(tokens - context)), snapshot->notice);
+  const auto after = answer_to(worker, request("short again"));
+  CHECK(after->notice.empty());
+}
+
+TEST_CASE("texts of every kind are answered") {
+  std::string words;
+  for (int i = 0; i < 5000; ++i) words += "word ";
+  const std::string texts[] = {words,
+                               std::string(10000, 'x'),
+                               "\xff\xfe\xc3(",
+                               std::string("a\0b\x01\x02\x7f\t\n", 9),
+                               "\U0001F600\U0001F468\u200d\U0001F469",
+                               "\u05e9\u05dc\u05d5\u05dd",
+                               "\u4f60\u597d",
+                               "   ",
+                               "<|endoftext|>"};
+  Worker worker([] {});
+  for (const std::string& text : texts) {
+    const auto snapshot = answer_to(worker, request(text));
+    CHECK(snapshot->error.empty());
+    CHECK(snapshot->has_pictures());
+    check_whole(*snapshot);
+  }
+}
+
+TEST_CASE("an empty text shows nothing and says what to do") {
+  Worker worker([] {});
+  answer_to(worker, request("the cat"));
+  const auto snapshot = answer_to(worker, request(""));
+  CHECK_FALSE(snapshot->has_pictures());
+  CHECK(snapshot->error.empty());
+  CHECK(!snapshot->notice.empty());
+  CHECK(snapshot->model != nullptr);
+  CHECK(answer_to(worker, request("again"))->has_pictures());
+}
+
+TEST_CASE("ids take the place of the text") {
+  Request ids = request("not this");
+  ids.ids = {5, 9, 5, 9};
+  Worker worker([] {});
+  const auto snapshot = answer_to(worker, ids);
+  REQUIRE(snapshot->has_pictures());
+  REQUIRE(snapshot->baseline->size() == 4);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(snapshot->baseline->tokens()[static_cast<std::size_t>(i)].id == (i % 2 == 0 ? 5 : 9));
+  }
+}
+
+TEST_CASE("a model without a tokenizer takes ids and says so") {
+  const TemporaryFolder folder;
+  for (const char* file : {"config.json", "model.safetensors"}) {
+    std::filesystem::copy_file(model_path("tiny-gpt2") + "/" + file, folder / file);
+  }
+  Request asked = request("a text");
+  asked.model = folder.path().string();
+  Worker worker([] {});
+  const auto nothing = answer_to(worker, asked);
+  CHECK_FALSE(nothing->has_pictures());
+  CHECK_MESSAGE(contains(nothing->error + nothing->notice, "tokenizer"),
+                "said: " << nothing->error << nothing->notice);
+  asked.ids = {1, 2, 3};
+  CHECK(answer_to(worker, asked)->has_pictures());
+}
+
+TEST_CASE("a running pass is shown when only the edits changed") {
+  const std::string text(3000, 'y');
+  Watched watched;
+  watched.gate.open();
+  Request first = request(text), second = request(text, {{{1, 1}, {.gain = 0.0f}}});
+  watched.worker.submit(first);
+  REQUIRE(soon([&] { return watched.worker.progress().busy || !watched.list().empty(); }));
+  watched.worker.submit(second);
+  CHECK(watched.worker.wait()->request == second);
+  CHECK(soon([&] { return watched.list() == std::vector<Request>{first, second}; }));
+}
+
+TEST_CASE("a request that is stopped while it waits counts as answered") {
+  Watched watched;
+  watched.worker.submit(request("first"));
+  REQUIRE(watched.gate.wait_for_arrival());
+  watched.worker.submit(request("second"));
+  watched.worker.stop();
+  watched.gate.open();
+  REQUIRE(soon([&] { return !watched.worker.progress().busy; }));
+  CHECK(soon([&] { return watched.worker.latest()->request == request("second"); }));
+  CHECK(!watched.worker.latest()->error.empty());
+  CHECK(watched.worker.latest()->has_pictures());
+  CHECK(answer_to(watched.worker, request("third"))->error.empty());
+}
+
+TEST_CASE("stop leaves a running pass and the next request is answered") {
+  const std::string long_text(2000, 'z');
+  int stopped = 0;
+  Worker worker([] {});
+  for (int i = 0; i < 300 && stopped < 3; ++i) {
+    Request asked{.model = "", .text = std::to_string(i) + long_text, .ids = {}, .edits = {}};
+    worker.submit(asked);
+    REQUIRE(soon([&] { return worker.progress().busy || worker.latest()->request == asked; }));
+    worker.stop();
+    REQUIRE(soon([&] { return !worker.progress().busy; }));
+    REQUIRE(soon([&] { return worker.latest()->request == asked; }));
+    stopped += !worker.latest()->error.empty();
+    check_whole(*worker.latest());
+  }
+  CHECK(stopped > 0);
+  const auto next = answer_to(worker, request("and on"));
+  CHECK(next->error.empty());
+  CHECK(next->has_pictures());
+}
+
+TEST_CASE("stop with nothing to do changes nothing") {
+  Worker worker([] {});
+  worker.stop();
+  CHECK(worker.latest()->error.empty());
+  const auto snapshot = answer_to(worker, request("the cat"));
+  CHECK(snapshot->error.empty());
+  worker.stop();
+  CHECK(worker.wait() == snapshot);
+  CHECK(answer_to(worker, request("the dog"))->error.empty());
+}
+
+TEST_CASE("a worker that is busy goes at once") {
+  for (int i = 0; i < 20; ++i) {
+    Worker worker([] {});
+    worker.submit(request(std::string(3000, 'a') + std::to_string(i)));
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 150));
+    if (i % 2 == 0) worker.submit(request("another"));
+  }
+}
+
+TEST_CASE("of a storm of requests the last is answered") {
+  Worker worker([] {});
+  Request last;
+  for (int i = 0; i < 400; ++i) {
+    last = request("a b c " + std::string(static_cast<std::size_t>(i % 40), 'd'));
+    if (i % 3 == 0) last.edits[{i % 2, i % 4}] = {.gain = 0.01f * i};
+    worker.submit(last);
+    check_whole(*worker.latest());
+  }
+  const auto snapshot = worker.wait();
+  CHECK(snapshot->request == last);
+  CHECK(snapshot->error.empty());
+  check_whole(*snapshot);
+}
+
+TEST_CASE("progress is between nothing and all") {
+  Worker worker([] {});
+  worker.submit({.model = "", .text = std::string(1500, 'q'), .ids = {}, .edits = {}});
+  while (worker.latest()->model == nullptr) {
+    const Progress progress = worker.progress();
+    REQUIRE(progress.fraction >= 0.0f);
+    REQUIRE(progress.fraction <= 1.0f);
+  }
+  CHECK(worker.wait()->error.empty());
+}
