@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -212,6 +213,19 @@ TEST_CASE("pruning all heads of a layer takes its attention away") {
     CHECK(largest_difference(run(model, ids, edits), run(without, ids)) < 1e-6f);
     CHECK(largest_difference(run(model, ids, edits), run(model, ids)) > 1e-2f);
   }
+}
+
+TEST_CASE("a pruned head leaves no trace also where its output is infinite") {
+  Model model = random_model(small_gpt2_config(), 1);
+  const ModelConfig& config = model.config;
+  const std::vector<int> ids = some_ids(model, 6, 20);
+  const Edits pruned{{{1, 2}, {.gain = 0.0f}}};
+  const Trace want = run(model, ids, pruned);
+  model.weights.layers[1].qkv.bias[2 * config.query_width() + 2 * config.d_head] =
+      std::numeric_limits<float>::infinity();
+  const Trace got = run(model, ids, pruned);
+  CHECK(std::isinf(got.z({1, 2})(0, 0)));
+  CHECK(largest_difference(got, want) == 0.0f);
 }
 
 TEST_CASE("gain multiplies a head's output before W_O") {
