@@ -3,14 +3,16 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "assets_path.h"
+#include "bench_frame.h"
 #include "bench_timing.h"
 
 namespace headlight {
 namespace {
 
-void print_json(const BenchReport& report) {
+void print_json(const BenchReport& report, const std::optional<FrameTime>& frame) {
   std::printf("{\"results\":[");
   const char* separator = "";
   for (const RunTime& row : report.runs) {
@@ -38,10 +40,15 @@ void print_json(const BenchReport& report) {
         separator, row.name.c_str(), row.tokens, row.threads, row.layer, row.median, row.ratio);
     separator = ",";
   }
+  std::printf("],\n \"frames\":[");
+  if (frame) {
+    std::printf("\n  {\"heads\":%d,\"tokens\":%d,\"still_ms\":%.4f,\"fresh_ms\":%.4f}", frame->heads,
+                frame->tokens, frame->still_ms, frame->fresh_ms);
+  }
   std::printf("]}\n");
 }
 
-void print_table(const BenchReport& report) {
+void print_table(const BenchReport& report, const std::optional<FrameTime>& frame) {
   std::printf("Runs with every head's weights\n");
   std::printf("  %-12s %6s %8s %12s %12s\n", "model", "tokens", "threads", "median ms", "least ms");
   for (const RunTime& row : report.runs)
@@ -58,6 +65,12 @@ void print_table(const BenchReport& report) {
   for (const PartTime& row : report.edits)
     std::printf("  %-12s %6d %8d %6d %12.3f %12.3f\n", row.name.c_str(), row.tokens, row.threads,
                 row.layer, row.median, row.ratio);
+  if (frame) {
+    std::printf("\nA frame of the window with %d heads at %d tokens, main thread's processor time\n",
+                frame->heads, frame->tokens);
+    std::printf("  nothing changed %10.3f ms\n  all maps new    %10.3f ms\n", frame->still_ms,
+                frame->fresh_ms);
+  }
 }
 
 }  // namespace
@@ -80,12 +93,17 @@ int run_bench(const BenchOptions& options) {
     }
   };
   if (options.which != Case::gpt2_small) measure("mini-gpt", load_model(model_folder("")));
-  if (options.which != Case::mini_gpt) measure("gpt2-small", random_model(gpt2_small_config(), 1));
+  std::optional<FrameTime> frame;
+  if (options.which != Case::mini_gpt) {
+    const auto model = std::make_shared<const Model>(random_model(gpt2_small_config(), 1));
+    measure("gpt2-small", *model);
+    if (options.which == Case::all) frame = time_frames(model, 128);
+  }
   if (progress) std::fprintf(stderr, "\r\033[K");
   if (options.json)
-    print_json(report);
+    print_json(report, frame);
   else
-    print_table(report);
+    print_table(report, frame);
   return 0;
 }
 

@@ -1,34 +1,13 @@
 #include "figure_words.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
+#include "edit_words.h"
+
 namespace headlight {
 namespace {
-
-std::string short_number(float value) {
-  char digits[32];
-  return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-std::string edit_words(const HeadEdit& edit) {
-  std::vector<std::string> words;
-  const std::string mean = edit.replace == Replacement::mean ? " (mean)" : "";
-  if (edit.gain == 0.0f)
-    words.push_back("pruned" + mean);
-  else if (edit.gain != 1.0f)
-    words.push_back("gain " + short_number(edit.gain) + mean);
-  if (edit.temperature != 1.0f) words.push_back("temperature " + short_number(edit.temperature));
-  if (!edit.mask.is_full()) words.push_back(to_string(edit.mask));
-  if (!edit.masked_cells.empty())
-    words.push_back(std::to_string(edit.masked_cells.size()) +
-                    (edit.masked_cells.size() == 1 ? " cell masked" : " cells masked"));
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 // "all heads", "layer 2", "L0 H1", joined; long lists end with a count.
 std::string heads_words(const std::vector<HeadId>& heads, const ModelConfig& config) {

@@ -147,7 +147,7 @@ void Fonts::build(float scale) {
   small = add("Inter", 13.0f * scale, characters_);
   strong = add("Inter SemiBold", 16.0f * scale, latin);
   title = add("Inter SemiBold", 22.0f * scale, latin);
-  mono = add("JetBrains Mono", 14.0f * scale, latin);
+  mono = add("JetBrains Mono", 15.0f * scale, latin);
   atlas.Build();
 }
 

@@ -21,7 +21,7 @@ class Fonts {
   ImFont* strong = nullptr;  ///< Inter SemiBold, 16 px.
   ImFont* title = nullptr;   ///< Inter SemiBold, 22 px.
   ImFont* small = nullptr;   ///< Inter, 13 px.
-  ImFont* mono = nullptr;    ///< JetBrains Mono, 14 px: numbers.
+  ImFont* mono = nullptr;    ///< JetBrains Mono, 15 px: numbers.
 
  private:
   void build(float scale);

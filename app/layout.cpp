@@ -46,16 +46,20 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   draw_menu_bar(state, picture, ui);
   const float menu = ImGui::GetFrameHeight();
   const bool line = !picture.snapshot().error.empty() || !picture.snapshot().notice.empty();
-  const float prompt_end = menu + ui.px(12 + 38 + 8 + 2 * 30 + 6) + (line ? ui.px(28) : 0.0f);
+  const float prompt_end = menu + ui.px(12 + 38 + 8 + 10 + 30 * std::clamp(ui.chip_rows, 1, 2)) + (line ? ui.px(28) : 0.0f);
   const float status_begin = size.y - ui.px(36);
 
   // The middle keeps at least half of the window, whatever the splitters say.
   const float width = size.x / ui.scale;
-  float left = state.display.left_width > 0 ? state.display.left_width : width * 0.27f;
+  // Unless it was dragged, the grid is as wide as large thumbnails need.
+  float left = state.display.left_width;
+  if (left <= 0) {
+    const int heads = picture.empty() ? 8 : picture.snapshot().model->config.heads;
+    left = std::min(width * 0.33f, 60.0f + 78.0f * static_cast<float>(heads));
+  }
   float right = state.display.right_width > 0 ? state.display.right_width : width * 0.25f;
   left = std::clamp(left, 180.0f, std::max(180.0f, width * 0.4f));
   right = std::clamp(right, 290.0f, std::max(290.0f, width * 0.35f));
-  if (state.display.left_width <= 0) left = std::min(left, 620.0f);
   if (state.display.right_width <= 0) right = std::clamp(right, 290.0f, 400.0f);
 
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});

@@ -67,7 +67,9 @@ void apply_style(Theme theme, float scale) {
   c[ImGuiCol_ScrollbarGrab] = vec(p.line);
   c[ImGuiCol_ScrollbarGrabHovered] = c[ImGuiCol_ScrollbarGrabActive] = vec(p.faint);
   c[ImGuiCol_CheckMark] = vec(p.accent);
-  c[ImGuiCol_SliderGrab] = c[ImGuiCol_SliderGrabActive] = vec(p.accent);
+  // The number of a slider stands over its grab.
+  c[ImGuiCol_SliderGrab] = vec(fade(p.accent, 0.55f));
+  c[ImGuiCol_SliderGrabActive] = vec(fade(p.accent, 0.8f));
   c[ImGuiCol_Button] = vec(p.raised);
   c[ImGuiCol_ButtonHovered] = vec(p.hovered);
   c[ImGuiCol_ButtonActive] = vec(p.line);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "edit_words.h"
 #include "panels.h"
 #include "widgets.h"
 
@@ -85,6 +86,26 @@ void draw_cell(State& state, const Picture& picture, Ui& ui, const Grid& grid, H
   }
 }
 
+// What is edited, below the grid: a click selects the head, the cross takes the edit back.
+void draw_edit_list(State& state, Ui& ui) {
+  heading(ui, "Edits");
+  const Edits edits = normalized(state.request.edits);
+  if (edits.empty()) {
+    faint_text(ui, "None yet. Press P to prune the selected head,");
+    faint_text(ui, "or change its temperature or mask at the right.");
+    return;
+  }
+  for (const auto& [id, edit] : edits) {
+    ImGui::PushID(id.layer * 1000 + id.head);
+    if (ImGui::Button("\u00d7")) state.request.edits.erase(id);
+    ImGui::SameLine();
+    ImGui::AlignTextToFramePadding();
+    const std::string line = to_string(id) + "   " + edit_words(edit);
+    if (ImGui::Selectable(line.c_str(), id == state.selection.head)) state.selection.head = id;
+    ImGui::PopID();
+  }
+}
+
 }  // namespace
 
 void draw_heads(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max) {
@@ -124,7 +145,8 @@ void draw_heads(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2
       }
     }
     ImGui::SetCursorScreenPos({corner.x, grid.origin.y + config.layers * step});
-    ImGui::Dummy({1, 1});
+    ImGui::Dummy({1, ui.px(8)});
+    draw_edit_list(state, ui);
     ImGui::EndChild();
   }
   end_panel();

@@ -236,7 +236,7 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::TableNextColumn();
-  faint_text(ui, "before");
+  faint_text(ui, "%s", edited ? "before" : "");
   ImGui::TableNextColumn();
   faint_text(ui, "%s", edited ? "after" : "");
   number_row(ui, "Entropy", before.entropy, after.entropy, "nats", edited);

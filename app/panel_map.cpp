@@ -31,17 +31,21 @@ struct Layout {
 Layout lay_out(const Picture& picture, Ui& ui, const std::vector<std::string>& labels) {
   const ImVec2 start = ImGui::GetCursorScreenPos();
   const ImVec2 area = ImGui::GetContentRegionAvail();
-  float gutter = ui.px(28);
+  // Wide enough for the axis name, too.
+  float gutter = text_width(ui.fonts.small, "query: looks \u2193") + ui.px(4);
   for (const std::string& label : labels) gutter = std::max(gutter, text_width(ui.fonts.text, label));
   gutter = std::min(gutter, ui.px(130)) + ui.px(10);
+  float top = ui.px(28);
+  for (const std::string& label : labels) top = std::max(top, text_width(ui.fonts.text, label));
+  top = std::min(top, ui.px(130)) + ui.px(10);
   const float bar = ui.px(84);
   const float axis = ui.px(24);
 
   Layout layout;
   layout.tokens = picture.map().tokens;
-  layout.min = {std::floor(start.x + gutter), std::floor(start.y + gutter + axis)};
+  layout.min = {std::floor(start.x + gutter), std::floor(start.y + top + axis)};
   const float width = std::max(area.x - gutter - bar, ui.px(60));
-  const float height = std::max(area.y - gutter - axis - ui.px(4), ui.px(60));
+  const float height = std::max(area.y - top - axis - ui.px(4), ui.px(60));
   const float fit = std::min(std::min(width, height) / layout.tokens, ui.px(84));
   // Never smaller than to fit, never larger than a number needs.
   const float cell = ui.camera.cell <= fit ? fit : std::min(ui.camera.cell, std::max(fit, ui.px(120)));
@@ -129,6 +133,14 @@ void draw_tooltip(const State& state, const Picture& picture, Ui& ui, Cell cell)
   ImGui::EndTooltip();
 }
 
+// "0.93", "+0.12"; a difference that rounds to nothing is "0".
+std::string cell_text(float value, bool diverging) {
+  if (diverging && std::fabs(value) < 0.005f) return "0";
+  char text[16];
+  std::snprintf(text, sizeof text, diverging ? "%+.2f" : "%.2f", value);
+  return text;
+}
+
 // Every how many tokens a label fits.
 int label_step(const Ui& ui, const Layout& layout) {
   return std::max(1, static_cast<int>(std::ceil(ui.px(17) / layout.cell)));
@@ -194,8 +206,7 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Layo
          key <= layout.last(layout.origin.x, layout.max.x - layout.min.x); ++key) {
       if (!picture.allowed(query, key)) continue;
       const std::size_t at = static_cast<std::size_t>(query) * map.tokens + key;
-      char text[16];
-      std::snprintf(text, sizeof text, map.diverging ? "%+.2f" : "%.2f", map.values[at]);
+      const std::string text = cell_text(map.values[at], map.diverging);
       const Rgb c = table[std::clamp(static_cast<int>(map.position[at] * 255.0f + 0.5f), 0, 255)];
       const bool bright = 0.299f * c.r + 0.587f * c.g + 0.114f * c.b > 140.0f;
       const ImVec2 middle = layout.corner(query + 0.5f, key + 0.5f);
@@ -226,7 +237,7 @@ void draw_color_bar(const State& state, const Picture& picture, Ui& ui, const La
     const float y = top + height * (1.0f - color_position(map, tick));
     draw->AddLine({left + width, y}, {left + width + ui.px(4), y}, ui.palette->faint);
     char text[24];
-    std::snprintf(text, sizeof text, map.diverging ? "%+.2g" : "%.2g", tick);
+    std::snprintf(text, sizeof text, map.diverging && tick != 0.0f ? "%+.2g" : "%.2g", tick);
     draw_text(draw, ui.fonts.small, {left + width + ui.px(7), y - ui.px(8)}, ui.palette->faint,
               text);
   }

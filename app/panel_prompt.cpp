@@ -31,10 +31,14 @@ void draw_chips(State& state, const Picture& picture, Ui& ui) {
   const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
   const ImVec2 start = ImGui::GetCursorScreenPos();
   ImVec2 at = start;
+  ui.chip_rows = 1;
   for (int i = 0; i < static_cast<int>(tokens.size()); ++i) {
     const std::string label = token_label(tokens[i], 24);
     const float width = std::max(text_width(ui.fonts.text, label), ui.px(6)) + ui.px(12);
-    if (at.x + width > right && at.x > start.x) at = {start.x, at.y + height + ui.px(4)};
+    if (at.x + width > right && at.x > start.x) {
+      at = {start.x, at.y + height + ui.px(4)};
+      ++ui.chip_rows;
+    }
     ImGui::SetCursorScreenPos(at);
     ImGui::PushID(i);
     if (ImGui::InvisibleButton("chip", {width, height})) {
@@ -116,7 +120,9 @@ void draw_prompt_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
     ImGui::TextUnformatted(s.error.empty() ? s.notice.c_str() : s.error.c_str());
     ImGui::PopStyleColor();
   }
-  ImGui::BeginChild("chips", {0, 0});
+  // Two rows at most; more scroll.
+  const int rows = std::clamp(ui.chip_rows, 1, 2);
+  ImGui::BeginChild("chips", {0, ui.px(30.0f * static_cast<float>(rows) - 4.0f)});
   draw_chips(state, picture, ui);
   ImGui::EndChild();
   end_panel();

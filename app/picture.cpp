@@ -41,7 +41,11 @@ bool Picture::update(std::shared_ptr<const Snapshot> snapshot, const State& stat
 
   const int position = std::clamp(state.selection.query.value_or(tokens() - 1), 0, tokens() - 1);
   const bool new_position = position != prediction_.position;
-  if (new_snapshot || new_position) make_prediction(position);
+  if (position == snapshot_->prediction.position) {
+    prediction_ = snapshot_->prediction;
+  } else if (new_snapshot || new_position) {
+    prediction_ = predict(*snapshot_->baseline, *snapshot_->edited, position);
+  }
   return new_snapshot || new_head || new_colors || new_position;
 }
 
@@ -107,7 +111,12 @@ void Picture::make_thumbnails(const State& state) {
   const auto& before = hide ? s.baseline_heads->tiles_without_first : s.baseline_heads->tiles;
   const bool difference = display.shown == Shown::difference;
   const std::vector<float>& shown = display.shown == Shown::baseline ? before : after;
+  std::array<ImU32, 256> colors;
   const auto& table = difference ? diverging_table(display.theme) : color_table(display.color_map);
+  for (int i = 0; i < 256; ++i) colors[i] = IM_COL32(table[i].r, table[i].g, table[i].b, 255);
+  const auto color_at = [&colors](float position) {
+    return colors[static_cast<int>(std::clamp(position, 0.0f, 1.0f) * 255.0f + 0.5f)];
+  };
 
   tile_ = s.edited_heads->tile;
   const bool causal = config.causal;
@@ -127,51 +136,25 @@ void Picture::make_thumbnails(const State& state) {
       ImU32* out = thumbnails_.pixels.data() +
                    static_cast<std::size_t>(index / config.heads * tile_ + y) * thumbnails_.width +
                    static_cast<std::size_t>(index % config.heads) * tile_;
-      for (int x = 0; x < tile_; ++x) {
-        const std::size_t cell = at + static_cast<std::size_t>(y) * tile_ + x;
-        if (causal && x > y) {
-          out[x] = masked;
-        } else if (difference) {
-          out[x] = color_of(table, 0.5f + 0.5f * (after[cell] - before[cell]));
-        } else if (top <= 0.0f) {
-          out[x] = color_of(table, 0.0f);
-        } else {
-          float position = row[x] / top;
-          if (display.scale == Scale::log) {
-            position = 1.0f - std::log(std::max(position, log_floor)) / std::log(log_floor);
-          }
-          out[x] = color_of(table, position);
+      const int end = causal ? y + 1 : tile_;  // cells after the query are masked
+      std::fill(out + end, out + tile_, masked);
+      if (difference) {
+        const float* then = before.data() + at + static_cast<std::size_t>(y) * tile_;
+        const float* now = after.data() + at + static_cast<std::size_t>(y) * tile_;
+        for (int x = 0; x < end; ++x) out[x] = color_at(0.5f + 0.5f * (now[x] - then[x]));
+      } else if (display.scale == Scale::log) {
+        const float floor = std::log(log_floor);
+        for (int x = 0; x < end; ++x) {
+          const float share = top > 0.0f ? row[x] / top : 0.0f;
+          out[x] = color_at(1.0f - std::log(std::max(share, log_floor)) / floor);
         }
+      } else {
+        const float factor = top > 0.0f ? 1.0f / top : 0.0f;
+        for (int x = 0; x < end; ++x) out[x] = color_at(row[x] * factor);
       }
     }
   }
   ++thumbnails_version_;
-}
-
-void Picture::make_prediction(int position) {
-  const Snapshot& s = *snapshot_;
-  constexpr int rows = 8;
-  const std::vector<float> before = s.baseline->logits(position);
-  const std::vector<float> after = s.edited == s.baseline ? before : s.edited->logits(position);
-  const std::vector<double> p = probabilities(before);
-  const std::vector<double> q = probabilities(after);
-  std::vector<int> ids;
-  for (const std::vector<float>* logits : {&before, &after}) {
-    for (const Candidate& candidate : top_candidates(*logits, rows)) {
-      if (std::find(ids.begin(), ids.end(), candidate.id) == ids.end()) ids.push_back(candidate.id);
-    }
-  }
-  std::stable_sort(ids.begin(), ids.end(),
-                   [&](int a, int b) { return std::max(p[a], q[a]) > std::max(p[b], q[b]); });
-  if (static_cast<int>(ids.size()) > rows) ids.resize(rows);
-
-  prediction_ = {.position = position, .rows = {}, .kl = kl_divergence(before, after)};
-  for (int id : ids) {
-    const auto& tokenizer = s.model->tokenizer;
-    const bool named = tokenizer && id < tokenizer->size();
-    prediction_.rows.push_back({id, named ? tokenizer->token(id).text : std::to_string(id),
-                                static_cast<float>(p[id]), static_cast<float>(q[id])});
-  }
 }
 
 }  // namespace headlight

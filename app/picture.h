@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "map_values.h"
-#include "prediction.h"
+#include "prediction_view.h"
 #include "snapshot.h"
 #include "state.h"
 
@@ -19,19 +19,6 @@ struct Image {
   int width = 0;
   int height = 0;
   std::vector<ImU32> pixels;
-};
-
-/// What the model expects after one token, before and after the edits.
-struct PredictionView {
-  struct Row {
-    int id = 0;
-    std::string text;
-    float before = 0.0f;  ///< Probability in the baseline.
-    float after = 0.0f;   ///< Probability in the edited run.
-  };
-  int position = 0;        ///< The token after which it predicts.
-  std::vector<Row> rows;   ///< The most probable of both, by the larger probability.
-  double kl = 0.0;         ///< KL(before || after), in nats.
 };
 
 /// What the panels show of a snapshot for a selection and a display: made between worker and panels, so
@@ -65,7 +52,6 @@ class Picture {
  private:
   void make_map(const State& state);
   void make_thumbnails(const State& state);
-  void make_prediction(int position);
 
   std::shared_ptr<const Snapshot> snapshot_;
   HeadId head_;

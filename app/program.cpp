@@ -32,6 +32,14 @@ std::vector<std::string> example_sentences() {
   return lines;
 }
 
+// The text field has one line: line breaks and tabs become spaces.
+State with_one_line(State state) {
+  for (char& c : state.request.text) {
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+  }
+  return state;
+}
+
 std::vector<HeadId> heads_of(const ExportForm& form, HeadId selected, const ModelConfig& config) {
   if (form.scope == ExportScope::head) return {selected};
   const std::string layer =
@@ -62,7 +70,7 @@ std::string exported(const ExportForm& form, const State& state, const Snapshot&
 }  // namespace
 
 Program::Program(State state, std::function<void()> wake)
-    : state_(std::move(state)), worker_(std::move(wake)) {
+    : state_(with_one_line(std::move(state))), worker_(std::move(wake)) {
   ui_.history.reset(state_.request.edits);
   try {
     ui_.examples = example_sentences();
@@ -156,7 +164,7 @@ void Program::carry_out_wishes() {
       ui_.camera = {};
     }
     if (wishes.open_session) {
-      state_ = load_session(*wishes.open_session);
+      state_ = with_one_line(load_session(*wishes.open_session));
       ui_.history.reset(state_.request.edits);
       ui_.camera = {};
       say("Opened " + wishes.open_session->string(), false);

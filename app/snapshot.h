@@ -5,6 +5,7 @@
 
 #include "head_summary.h"
 #include "model.h"
+#include "prediction_view.h"
 #include "state.h"
 #include "trace.h"
 
@@ -20,6 +21,8 @@ struct Snapshot {
   std::shared_ptr<const Trace> edited;    ///< The baseline itself when no edit changes anything.
   std::shared_ptr<const HeadSummaries> baseline_heads;
   std::shared_ptr<const HeadSummaries> edited_heads;
+
+  PredictionView prediction;  ///< After the last token.
 
   std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
   std::string notice;  ///< One sentence about the text, as that it was cut.

@@ -86,6 +86,7 @@ struct Ui {
   ExportForm export_form;
   EditScope edit_scope = EditScope::head;
   bool focus_prompt = false;
+  int chip_rows = 1;  ///< Of the last frame.
 
   History history;
   std::vector<std::string> examples;

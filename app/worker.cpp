@@ -127,8 +127,8 @@ void Worker::State::answer(const Request& request) {
   next->error.clear();
   next->notice.clear();
   try {
-    const auto start = std::chrono::steady_clock::now();
     load(request);
+    const auto start = std::chrono::steady_clock::now();
     next->model = memory.model;
     const std::vector<Token> tokens = tokens_for(request, next->notice);
     if (tokens.empty()) {
@@ -170,6 +170,7 @@ void Worker::State::answer(const Request& request) {
           std::make_shared<const HeadSummaries>(summarize(*memory.edited, thumbnail_size));
     }
     next->edited = memory.edited;
+    next->prediction = predict(*next->baseline, *next->edited, next->edited->size() - 1);
     next->milliseconds = std::chrono::duration<double, std::milli>(
                              std::chrono::steady_clock::now() - start)
                              .count();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <string_view>
+#include <xtensor/xtensor.hpp>
 
 #include "pass.h"
 

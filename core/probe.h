@@ -8,6 +8,8 @@
 //     const headlight::Trace trace = headlight::run(model, "The cat sat on the mat", edits);
 //     auto weights = trace.weights({1, 3});  // [query, key]
 
+#include <xtensor/xtensor.hpp>
+
 #include "edits.h"
 #include "head_summary.h"
 #include "mask.h"

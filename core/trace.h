@@ -2,7 +2,7 @@
 
 #include <memory>
 #include <vector>
-#include <xtensor/xtensor.hpp>
+#include <xtensor/xtensor_forward.hpp>  // probe.h has the whole: it costs seconds a file
 
 #include "attention.h"
 #include "edits.h"
