@@ -35,6 +35,7 @@ SENTENCES = (
     "\"Where are you going?\" asked the",
 )
 SPAN = 40
+SPANS = (10, 25, 40)
 
 
 def read_safetensors(path):
@@ -153,9 +154,21 @@ def evaluate(folder, data):
     repeated = losses(model, noise)
     report["repeated_random"] = {"first_time": float(repeated[:, :SPAN].mean()),
                                  "second_time": float(repeated[:, SPAN + 1:].mean())}
+    # A head that looks a fixed distance back scores at one span only; the least of several is safe.
+    report["induction_by_span"] = {}
+    for span in SPANS:
+        maps = model.run(corpus.repeated_random_windows(16, span, vocabulary))[1]
+        report["induction_by_span"][span] = [
+            [round(float(s), 3) for s in head_scores.random_scores(weights, span)["induction"]]
+            for weights in maps]
     report["heads"] = head_scores.score_heads(model.run(text)[1], text, model.run(noise)[1], SPAN)
     report["predictions"] = {s: predictions(model, tokenizer, s) for s in SENTENCES}
     return report
+
+
+def least_induction(report):
+    """The best head's score, each head taken at the span where it scores least."""
+    return float(np.min([*report["induction_by_span"].values()], axis=0).max())
 
 
 def print_report(report):
@@ -171,6 +184,8 @@ def print_report(report):
     print(f"repeated random tokens: first time {repeated['first_time']:.2f}, "
           f"second time {repeated['second_time']:.2f} nats a token\n")
     print(head_scores.table(report["heads"]), "\n")
+    print("best head's induction score where a head must keep it at every span of "
+          f"{', '.join(map(str, SPANS))}: {least_induction(report):.2f}\n")
     for sentence, guesses in report["predictions"].items():
         print(f"{sentence!r}: " + ", ".join(f"{text!r} {chance:.2f}" for text, chance in guesses))
 

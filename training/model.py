@@ -65,6 +65,20 @@ class Block(nn.Module):
         self.gate_up = matrix(2 * hidden, width)
         self.down = matrix(width, hidden, 0.35)
 
+    @torch.no_grad()
+    def limit_scores(self, limit):
+        """Shrink the queries and keys of every head whose scores would spread by more than `limit`.
+
+        The spread is the standard deviation of the scores of random unit-variance inputs (1 at the
+        start). Without a limit the matrices keep growing, every row of every head becomes one
+        single 1, and a softmax that is saturated no longer learns.
+        """
+        heads, size = self.shape.heads, self.shape.head_width
+        qk = self.qkv.view(3, heads, size, -1)[:2]
+        norms = (qk * self.attention_norm.weight).norm(dim=(2, 3))  # [2, heads]
+        spread = norms[0] * norms[1] / size
+        qk.mul_((limit / spread).clamp(max=1).sqrt()[None, :, None, None])
+
     def attend(self, x, tables, mask):
         """x [batch, time, width] -> (change [batch, time, width], weights [batch * heads, q, k])"""
         batch, time, width = x.shape

@@ -36,7 +36,7 @@ from model import MiniGpt, Shape  # noqa: E402
 from muon import Muon  # noqa: E402
 
 BATCH_TOKENS = 2048
-STAGES = ((0.45, 128), (0.85, 256), (1.01, 512))  # until this progress, windows of this length
+STAGES = ((0.8, 128), (0.92, 256), (1.01, 512))  # until this progress, windows of this length
 SAVE_AT = {0, 100, 300, 1000, 3000, 10000, 30000}  # steps whose weights are kept
 
 
@@ -52,6 +52,7 @@ def arguments():
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     parser.add_argument("--repeats", type=float, default=0.25,
                         help="share of windows that repeat a span")
+    parser.add_argument("--score-limit", type=float, default=3.5, help="see Block.limit_scores")
     parser.add_argument("--log-every", type=int, default=250)
     parser.add_argument("--export-every", type=float, default=10, help="minutes")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -82,15 +83,16 @@ def prepare(data, work):
 def optimizers(model, worker, kind):
     """The optimizers of the parameters that belong to this worker."""
     blocks = list(model.blocks)[worker::WORKERS]
-    fused = [dict(params=[b.qkv for b in blocks], pieces=3),
+    # Queries and keys must grow fast, or heads stay flat; --score-limit holds them, not decay.
+    fused = [dict(params=[b.qkv for b in blocks], pieces=3, lr=0.02, weight_decay=0.0),
              dict(params=[b.gate_up for b in blocks], pieces=2),
              dict(params=[w for b in blocks for w in (b.out, b.down)], pieces=1)]
     plain = [w for b in blocks for w in (b.attention_norm.weight, b.mlp_norm.weight)]
     if worker == 0:
         plain += [model.embedding, model.norm.weight]
     if kind == "muon":
-        chosen = [Muon(fused, lr=0.02), torch.optim.AdamW(plain, lr=3e-3, betas=(0.9, 0.95),
-                                                          weight_decay=0.01)]
+        chosen = [Muon(fused, lr=0.01, weight_decay=0.03),
+                  torch.optim.AdamW(plain, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.01)]
     else:
         plain += [w for group in fused for w in group["params"]]
         chosen = [torch.optim.AdamW(plain, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.05)]
@@ -160,10 +162,8 @@ def train(worker, options, model, gradients, clock, barrier):
     owned = {id(w) for o in mine for group in o.param_groups for w in group["params"]}
     if options.resume:
         for optimizer, state in zip(mine, torch.load(work / f"optimizer{worker}.pt")):
-            peaks = [group["peak"] for group in optimizer.param_groups]
-            optimizer.load_state_dict(state)
-            for group, peak in zip(optimizer.param_groups, peaks):
-                group["peak"] = peak
+            fresh = optimizer.state_dict()["param_groups"]  # the settings are this command's
+            optimizer.load_state_dict({"state": state["state"], "param_groups": fresh})
     rng = np.random.default_rng((options.seed, worker, int(clock[0])))
     if worker == 0:
         examiner = Examiner(streams, held_out, tokenizer.end_of_text + 1)
@@ -185,8 +185,10 @@ def train(worker, options, model, gradients, clock, barrier):
             log.flush()
             tops = ", ".join("{} {:.2f} L{} H{}".format(name, *head_scores.best(scores, name))
                              for name in ("previous", "previous_random", "induction", "sink"))
+            softness = np.mean(scores["entropy"])
             print(f"step {step}, {record['minutes']:.1f} min, {record['tokens'] / 1e6:.2f} M "
-                  f"tokens, training {running or 0:.3f}, held out {loss:.3f}; {tops}", flush=True)
+                  f"tokens, training {running or 0:.3f}, held out {loss:.3f}; {tops}, "
+                  f"entropy {softness:.2f}", flush=True)
             if step in SAVE_AT:
                 save(work / f"step{step}.pt", model.state_dict())
             if finished or time.time() - exported > 60 * options.export_every:
@@ -217,6 +219,8 @@ def train(worker, options, model, gradients, clock, barrier):
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * learning_rate(step, progress)
             optimizer.step()
+        for block in list(model.blocks)[worker::WORKERS]:
+            block.limit_scores(options.score_limit)
         if worker == 0:
             running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
             clock[0] += 1
