@@ -109,6 +109,10 @@ TEST_CASE("a prediction does not diverge from itself and never less than 0 from 
     Logits shifted = p;
     for (float& value : shifted) value += 4.0f;
     CHECK(kl_divergence(p, shifted) == Approx(0.0).epsilon(1e-9));
+    CHECK(kl_divergence(p, shifted) >= 0.0);
+    Logits close = p;  // Where rounding alone could make it negative.
+    for (float& value : close) value = std::nextafter(value, seed % 2 == 0 ? 1e9f : -1e9f);
+    CHECK(kl_divergence(p, close) >= 0.0);
   }
 }
 
