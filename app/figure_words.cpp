@@ -5,6 +5,7 @@
 #include <set>
 
 #include "edit_words.h"
+#include "token_label.h"
 
 namespace headlight {
 namespace {
@@ -33,11 +34,7 @@ std::string heads_words(const std::vector<HeadId>& heads, const ModelConfig& con
 }  // namespace
 
 std::string figure_label(const Token& token) {
-  std::string label;
-  std::size_t spaces = 0;
-  while (spaces < token.text.size() && token.text[spaces] == ' ') ++spaces;
-  for (std::size_t i = 0; i < spaces; ++i) label += "\u00B7";
-  label += token.text.substr(spaces);
+  const std::string label = token_label(token, 40);
   // U+2068 and U+2069 isolate the label: Arabic stays in its place among other labels.
   return "\u2068" + label + "\u2069";
 }

@@ -55,12 +55,12 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   float left = state.display.left_width;
   if (left <= 0) {
     const int heads = picture.empty() ? 8 : picture.snapshot().model->config.heads;
-    left = std::min(width * 0.33f, 60.0f + 78.0f * static_cast<float>(heads));
+    left = std::min(width * (width < 1200.0f ? 0.27f : 0.33f), 60.0f + 78.0f * static_cast<float>(heads));
   }
   float right = state.display.right_width > 0 ? state.display.right_width : width * 0.25f;
   left = std::clamp(left, 180.0f, std::max(180.0f, width * 0.4f));
-  right = std::clamp(right, 290.0f, std::max(290.0f, width * 0.35f));
-  if (state.display.right_width <= 0) right = std::clamp(right, 290.0f, 400.0f);
+  right = std::clamp(right, 300.0f, std::max(300.0f, width * 0.35f));
+  if (state.display.right_width <= 0) right = std::clamp(right, 300.0f, 400.0f);
 
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
   draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});

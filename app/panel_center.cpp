@@ -25,6 +25,12 @@ void draw_display_popup(Display& display, Ui& ui) {
   ImGui::EndPopup();
 }
 
+// Goes on in the same line where `width` pixels are left in it, else in the next.
+void next_group(const Ui& ui, float width) {
+  ImGui::SameLine(0, ui.px(24));
+  if (ImGui::GetContentRegionAvail().x < width) ImGui::NewLine();
+}
+
 void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   const HeadId head = state.selection.head;
   ImGui::PushFont(ui.fonts.title);
@@ -32,12 +38,9 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   ImGui::PopFont();
   ImGui::SameLine(0, ui.px(24));
   choose(ui, "view", {"Map", "Arcs", "Text"}, state.display.view);
-  ImGui::SameLine(0, ui.px(24));
+  next_group(ui, text_width(ui.fonts.text, "BaselineEditedDifference") + ui.px(72));
   choose(ui, "shown", {"Baseline", "Edited", "Difference"}, state.display.shown);
-  // The rest goes to a second line where the first is full.
-  ImGui::SameLine(0, ui.px(24));
-  const float rest = text_width(ui.fonts.text, "DisplayHide first") + ui.px(64);
-  if (ImGui::GetContentRegionAvail().x < rest) ImGui::NewLine();
+  next_group(ui, text_width(ui.fonts.text, "DisplayHide first") + ui.px(56));
   draw_display_popup(state.display, ui);
   ImGui::SameLine();
   if (toggle_button(ui, "Hide first", state.display.hide_first)) {

@@ -240,7 +240,7 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui) {
   ImGui::TableNextColumn();
   faint_text(ui, "%s", edited ? "after" : "");
   number_row(ui, "Entropy", before.entropy, after.entropy, "nats", edited);
-  number_row(ui, "Mean distance", before.distance, after.distance, "tokens", edited);
+  number_row(ui, "Distance", before.distance, after.distance, "tokens", edited);
   number_row(ui, "Maximum", before.maximum, after.maximum, "", edited);
   number_row(ui, "Sink share", before.sink_share, after.sink_share, "", edited);
   ImGui::EndTable();

@@ -133,9 +133,9 @@ void draw_tooltip(const State& state, const Picture& picture, Ui& ui, Cell cell)
   ImGui::EndTooltip();
 }
 
-// "0.93", "+0.12"; a difference that rounds to nothing is "0".
+// "0.93", "+0.12"; what rounds to nothing is "0".
 std::string cell_text(float value, bool diverging) {
-  if (diverging && std::fabs(value) < 0.005f) return "0";
+  if (std::fabs(value) < 0.005f) return "0";
   char text[16];
   std::snprintf(text, sizeof text, diverging ? "%+.2f" : "%.2f", value);
   return text;

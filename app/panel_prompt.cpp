@@ -122,7 +122,9 @@ void draw_prompt_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
   }
   // Two rows at most; more scroll.
   const int rows = std::clamp(ui.chip_rows, 1, 2);
-  ImGui::BeginChild("chips", {0, ui.px(30.0f * static_cast<float>(rows) - 4.0f)});
+  ImGui::BeginChild("chips", {0, ui.px(30.0f * static_cast<float>(rows) - 4.0f)}, false,
+                    ui.chip_rows <= 2 ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse
+                                      : 0);
   draw_chips(state, picture, ui);
   ImGui::EndChild();
   end_panel();

@@ -6,7 +6,7 @@
 
 namespace headlight {
 
-/// A token as it stands on an axis or a chip: a leading space as "·", the token that stands before every
+/// A token as it stands on an axis or a chip: leading spaces as "·", the token that stands before every
 /// text as "<start>", cut to `limit` characters with "…". Longer texts are shown on hover.
 std::string token_label(const Token& token, int limit = 14);
 
