@@ -62,6 +62,7 @@ void draw_offscreen(const State& state, int width, int height, const std::filesy
     Program program(state, [] {});
     frame_width = width;
     frame_height = height;
+    program.ui().show_times = false;
     program.wait();
     // The map's texture follows the layout by a frame, and the fonts follow the prediction.
     for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);

@@ -104,8 +104,14 @@ void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
   } else if (!picture.empty()) {
     const int edits = static_cast<int>(normalized(state.request.edits).size());
     ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->faint);
-    ImGui::Text("%d tokens   %.1f ms   %d head%s edited", picture.tokens(),
-                picture.snapshot().milliseconds, edits, edits == 1 ? "" : "s");
+    std::string time;
+    if (ui.show_times) {
+      char text[32];
+      std::snprintf(text, sizeof text, "   %.1f ms", picture.snapshot().milliseconds);
+      time = text;
+    }
+    ImGui::Text("%d tokens%s   %d head%s edited", picture.tokens(), time.c_str(), edits,
+                edits == 1 ? "" : "s");
     ImGui::PopStyleColor();
   }
   ImGui::SameLine(ImGui::GetWindowWidth() - ui.px(196));

@@ -85,6 +85,7 @@ struct Ui {
   std::string path_field;
   ExportForm export_form;
   EditScope edit_scope = EditScope::head;
+  bool show_times = true;  ///< Not in a picture that has to be the same each time.
   bool focus_prompt = false;
   int chip_rows = 1;  ///< Of the last frame.
 

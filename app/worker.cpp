@@ -8,6 +8,7 @@
 
 #include "assets_path.h"
 #include "pass.h"
+#include "run_command.h"
 
 namespace headlight {
 namespace {
@@ -42,6 +43,7 @@ struct Worker::State {
                                        const Trace* earlier, const char* what);
   void report(std::string what, float fraction);
   bool unwanted(const Request& request) const;
+  bool stopped() const;
   void publish(std::shared_ptr<const Snapshot> snapshot);
 
   std::function<void()> published;
@@ -79,8 +81,7 @@ void Worker::submit(const Request& request) {
 
 void Worker::stop() {
   const std::lock_guard lock(state_->mutex);
-  state_->queued.reset();
-  state_->stop_asked = true;
+  state_->stop_asked = true;  // a queued request is then answered at once, as stopped
 }
 
 std::shared_ptr<const Snapshot> Worker::latest() const {
@@ -127,14 +128,20 @@ void Worker::State::answer(const Request& request) {
   next->error.clear();
   next->notice.clear();
   try {
+    if (stopped()) throw Abandoned{};
     load(request);
+    if (next->model != memory.model) {
+      // Pictures of another model must not stand beside this one.
+      next->baseline = next->edited = nullptr;
+      next->baseline_heads = next->edited_heads = nullptr;
+    }
     const auto start = std::chrono::steady_clock::now();
     next->model = memory.model;
     const std::vector<Token> tokens = tokens_for(request, next->notice);
     if (tokens.empty()) {
       next->baseline = next->edited = nullptr;
       next->baseline_heads = next->edited_heads = nullptr;
-      next->notice = "Type a sentence to see what each head looks at.";
+      if (next->notice.empty()) next->notice = "Type a sentence to see what each head looks at.";
       memory.baseline = memory.edited = nullptr;
       publish(next);
       return;
@@ -175,13 +182,12 @@ void Worker::State::answer(const Request& request) {
                              std::chrono::steady_clock::now() - start)
                              .count();
   } catch (const Abandoned&) {
-    const std::lock_guard lock(mutex);
-    if (!stop_asked) return;
+    if (!stopped()) return;
     next->error = "Stopped. Change anything to compute again.";
   } catch (const std::bad_alloc&) {
     next->error = "There is not enough memory for this text and model.";
   } catch (const std::exception& error) {
-    next->error = error.what();
+    next->error = plain_sentence(error);
   }
   publish(next);
 }
@@ -238,6 +244,11 @@ std::shared_ptr<const Trace> Worker::State::compute(const std::vector<Token>& to
 void Worker::State::report(std::string what, float fraction) {
   const std::lock_guard lock(mutex);
   now = {.busy = true, .what = std::move(what), .fraction = fraction};
+}
+
+bool Worker::State::stopped() const {
+  const std::lock_guard lock(mutex);
+  return stop_asked;
 }
 
 bool Worker::State::unwanted(const Request& request) const {

@@ -31,8 +31,8 @@ class Worker {
   /// Asks for a request to be answered; the same request again is ignored.
   void submit(const Request& request);
 
-  /// Leaves the running pass between layers and forgets the queued request. The latest snapshot then says
-  /// that the user stopped it.
+  /// Leaves the running pass between layers, and answers the queued request without computing it. The latest
+  /// snapshot then says that the user stopped it.
   void stop();
 
   std::shared_ptr<const Snapshot> latest() const;  ///< Never null.
