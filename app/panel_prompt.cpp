@@ -73,6 +73,22 @@ void draw_chips(State& state, const Picture& picture, Ui& ui) {
   ImGui::Dummy({1, 1});
 }
 
+// The text as the field can hold it: where Dear ImGui was built for 16-bit characters, those beyond become
+// U+FFFD, or the field would cut the text's end off. The request keeps them until the user types.
+std::string editable(const std::string& text) {
+  if (IM_UNICODE_CODEPOINT_MAX > 0xffff) return text;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xf8) == 0xf0) {
+      out += "\ufffd";
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 void draw_examples(State& state, Ui& ui) {
   if (ImGui::Button("Examples")) ImGui::OpenPopup("examples");
   ui.landmarks.mark_item("Examples");
@@ -100,11 +116,13 @@ void draw_prompt_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
     ui.focus_prompt = false;
   }
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {ui.px(12), ui.px(9)});
-  const bool typed = ImGui::InputTextWithHint(
-      "##text", "Type a sentence: every head's map follows", &state.request.text);
+  std::string field = editable(state.request.text);
+  const bool typed =
+      ImGui::InputTextWithHint("##text", "Type a sentence: every head's map follows", &field);
   ImGui::PopStyleVar();
   ui.landmarks.mark_item("prompt");
   if (typed) {
+    state.request.text = field.c_str();  // up to the first NUL: the field may leave one at the end
     state.request.ids.clear();
     state.selection.query.reset();
     state.selection.key.reset();

@@ -12,6 +12,7 @@
 #include "palette.h"
 #include "pass.h"
 #include "paths.h"
+#include "prediction.h"
 
 using namespace headlight;
 
