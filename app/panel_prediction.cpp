@@ -73,8 +73,11 @@ void draw_prediction(const Picture& picture, Ui& ui) {
     ImGui::Text("KL(before || after)  %.4f nats", view.kl);
     ImGui::PopFont();
   }
-  ui.landmarks.mark("prediction", {at.x, at.y - row * static_cast<float>(view.rows.size())},
-                    {at.x + area, at.y});
+  // What is scrolled out of view is no place to point at.
+  const float end = ImGui::GetWindowPos().y + ImGui::GetWindowHeight();
+  const float begin = at.y - row * static_cast<float>(view.rows.size());
+  ui.landmarks.mark("prediction", {at.x, std::min(begin, end)},
+                    {at.x + area, std::min(at.y, end)});
 }
 
 }  // namespace headlight

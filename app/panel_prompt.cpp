@@ -1,3 +1,5 @@
+#define GLFW_INCLUDE_NONE
+#include <GLFW/glfw3.h>
 #include <imgui.h>
 
 #include <imgui_stdlib.h>
@@ -121,7 +123,11 @@ void draw_prompt_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
       ImGui::InputTextWithHint("##text", "Type a sentence: every head's map follows", &field);
   ImGui::PopStyleVar();
   ui.landmarks.mark_item("prompt");
-  if (typed) {
+  // Esc leaves the field; Dear ImGui would also take back what was typed.
+  const bool escaped = std::any_of(ui.keys.begin(), ui.keys.end(), [](const KeyPress& press) {
+    return press.key == GLFW_KEY_ESCAPE;
+  });
+  if (typed && !escaped) {
     state.request.text = field.c_str();  // up to the first NUL: the field may leave one at the end
     state.request.ids.clear();
     state.selection.query.reset();

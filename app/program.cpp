@@ -122,9 +122,9 @@ bool Program::prepare(float scale) {
   }
   bool more = picture_.update(snapshot, state_);
 
-  const bool answers = snapshot->request == state_.request && snapshot->error.empty();
+  const bool answers = snapshot->request == state_.request;
   if (answers) stale_since_ = now();
-  ui_.stale = now() - stale_since_ > stale_after_seconds;
+  ui_.stale = !snapshot->error.empty() || now() - stale_since_ > stale_after_seconds;
 
   ui_.scale = scale * state_.display.text_scale;
   ui_.palette = &palette_of(state_.display.theme);

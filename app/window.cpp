@@ -38,42 +38,69 @@ struct Glfw {
   }
 };
 
+// A key's change, or a typed character.
 struct Event {
-  int key, scancode, action, mods;
+  int key = 0;  // 0: a character
+  int scancode = 0;
+  int action = 0;
+  int mods = 0;
+  unsigned character = 0;
 };
 
-// A key pressed and released within one slow frame would be lost by Dear ImGui before 1.87, which polls:
-// so at most one change of each key is handed on a frame, in order.
-std::deque<Event> key_events;
+// Dear ImGui before 1.87 polls once a frame: a key pressed and released within one slow frame would be lost,
+// and characters come before keys. So events wait here, and each frame takes as many, in order, as it can
+// tell apart.
+std::deque<Event> events;
 int frames_wanted = 3;
 
 void want_frames() { frames_wanted = 3; }
 
 void on_key(GLFWwindow*, int key, int scancode, int action, int mods) {
-  key_events.push_back({key, scancode, action, mods});
+  events.push_back({key, scancode, action, mods, 0});
   want_frames();
 }
 
-void hand_on_keys(GLFWwindow* window, Ui& ui) {
-  std::deque<Event> later;
-  std::vector<int> seen;
-  while (!key_events.empty()) {
-    const Event event = key_events.front();
-    key_events.pop_front();
-    const bool again = std::find(seen.begin(), seen.end(), event.key) != seen.end();
-    if (again || !later.empty()) {
-      later.push_back(event);
+void on_character(GLFWwindow*, unsigned character) {
+  events.push_back({0, 0, 0, 0, character});
+  want_frames();
+}
+
+bool is_modifier(int key) { return key >= GLFW_KEY_LEFT_SHIFT && key <= GLFW_KEY_RIGHT_SUPER; }
+
+// Keys that change a text without typing a character, or start a shortcut.
+bool edits(const Event& event) {
+  return event.action != GLFW_RELEASE && !is_modifier(event.key) &&
+         (event.key >= GLFW_KEY_ESCAPE || (event.mods & (GLFW_MOD_CONTROL | GLFW_MOD_ALT)) != 0);
+}
+
+// Whether a frame that has taken `taken` can take `next`, too.
+bool fits(const std::vector<Event>& taken, const Event& next) {
+  for (const Event& event : taken) {
+    if (event.key == 0) continue;
+    if (next.key == 0 ? edits(event) : event.key == next.key) return false;
+    if (next.key != 0 && is_modifier(next.key) && !is_modifier(event.key)) return false;
+    if (next.key != 0 && edits(event) && edits(next)) return false;
+  }
+  return true;
+}
+
+void hand_on_events(GLFWwindow* window, Ui& ui) {
+  std::vector<Event> taken;
+  while (!events.empty() && fits(taken, events.front())) {
+    const Event event = events.front();
+    events.pop_front();
+    taken.push_back(event);
+    if (event.key == 0) {
+      ImGui_ImplGlfw_CharCallback(window, event.character);
       continue;
     }
-    seen.push_back(event.key);
     ImGui_ImplGlfw_KeyCallback(window, event.key, event.scancode, event.action, event.mods);
     if (event.action != GLFW_RELEASE) {
       ui.keys.push_back({event.key, (event.mods & GLFW_MOD_CONTROL) != 0,
                          (event.mods & GLFW_MOD_SHIFT) != 0});
     }
   }
-  key_events = std::move(later);
-  if (!key_events.empty()) want_frames();
+  if (!events.empty()) want_frames();
 }
 
 GLFWwindow* open_window(int width, int height) {
@@ -95,10 +122,7 @@ GLFWwindow* open_window(int width, int height) {
 
 void install_callbacks(GLFWwindow* window) {
   glfwSetKeyCallback(window, on_key);
-  glfwSetCharCallback(window, [](GLFWwindow* w, unsigned c) {
-    ImGui_ImplGlfw_CharCallback(w, c);
-    want_frames();
-  });
+  glfwSetCharCallback(window, on_character);
   glfwSetMouseButtonCallback(window, [](GLFWwindow* w, int button, int action, int mods) {
     ImGui_ImplGlfw_MouseButtonCallback(w, button, action, mods);
     want_frames();
@@ -171,7 +195,7 @@ State run_window(State state, int width, int height) {
       if (program.has_news()) want_frames();
       if (frames_wanted == 0) continue;
       --frames_wanted;
-      hand_on_keys(window, program.ui());
+      hand_on_events(window, program.ui());
       int pixels_wide = 0, pixels_high = 0;
       glfwGetFramebufferSize(window, &pixels_wide, &pixels_high);
       const bool more = backend.frame(program, display_scale(window), pixels_wide, pixels_high,
