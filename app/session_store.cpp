@@ -18,11 +18,11 @@ std::filesystem::path store_file() {
   return {};
 }
 
-// A sentence with a repetition, and the head that finds it: something to see at once.
+// A sentence with a repetition, and a head whose pattern is plain at once: it looks at the previous token.
 State first_state() {
   State state;
   state.request.text = "The cat that I saw yesterday ran away because the cat that I saw was hungry";
-  state.selection.head = {1, 0};
+  state.selection.head = {1, 2};
   return state;
 }
 
