@@ -96,7 +96,7 @@ TEST_CASE("any text and any state is drawn") {
                                "a",
                                std::string(10000, 'w'),
                                "\xff\xfe broken \xf0\x9f",
-                               std::string("nul \0 and \x01\x02\t\n", 16),
+                               std::string("nul \0 and \x01\x02\t\n", 14),
                                "\U0001F600 \u05e9\u05dc\u05d5\u05dd \u4f60\u597d e\u0301"};
   for (const std::string& text : texts) {
     for (const View view : {View::map, View::arcs, View::text}) {
