@@ -77,6 +77,7 @@ void draw_arcs(State& state, const Picture& picture, Ui& ui) {
     ImGui::PopID();
   }
   if (hovered) one = hovered;
+  if (one && (*one < 0 || *one >= n)) one.reset();  // pinned in a longer text
   const float clip_top = ImGui::GetWindowPos().y;
   const float clip_bottom = clip_top + ImGui::GetWindowHeight();
   for (int i = 0; i < n; ++i) {

@@ -110,11 +110,13 @@ void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
       std::snprintf(text, sizeof text, "   %.1f ms", picture.snapshot().milliseconds);
       time = text;
     }
-    ImGui::Text("%d tokens%s   %d head%s edited", picture.tokens(), time.c_str(), edits,
-                edits == 1 ? "" : "s");
+    ImGui::Text("%d token%s%s   %d head%s edited", picture.tokens(),
+                picture.tokens() == 1 ? "" : "s", time.c_str(), edits, edits == 1 ? "" : "s");
     ImGui::PopStyleColor();
   }
-  ImGui::SameLine(ImGui::GetWindowWidth() - ui.px(196));
+  // Three buttons: 20 pixels of padding each, 8 between them, 16 to the edge.
+  const float buttons = text_width(ui.fonts.text, "UndoRedo?") + ui.px(3 * 20 + 2 * 8 + 16);
+  ImGui::SameLine(ImGui::GetWindowWidth() - buttons);
   ImGui::BeginDisabled(!ui.history.can_undo());
   if (ImGui::Button("Undo")) state.request.edits = ui.history.undo();
   ui.landmarks.mark_item("Undo");

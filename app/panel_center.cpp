@@ -66,7 +66,7 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   if (edit != state.request.edits.end() && edit->second.gain == 0.0f) {
     notice += "Pruned: the weights are shown, the output is taken away.  ";
   }
-  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->edit);
+  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->accent);
   ImGui::PushFont(ui.fonts.small);
   ImGui::TextUnformatted(notice.empty() ? " " : notice.c_str());
   ImGui::PopFont();

@@ -256,10 +256,10 @@ void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, Im
     ImGui::Text("Change %s", to_string(state.selection.head).c_str());
     ImGui::PopFont();
     draw_edits(state, picture.snapshot().model->config, ui);
-    heading(ui, "Numbers on this text");
-    draw_numbers(state, picture, ui);
     heading(ui, "Next token");
     draw_prediction(picture, ui);
+    heading(ui, "Numbers on this text");
+    draw_numbers(state, picture, ui);
     ImGui::EndChild();
   }
   end_panel();

@@ -36,6 +36,11 @@ void draw_prediction(const Picture& picture, Ui& ui) {
   const float width = std::max(area - name - number, ui.px(30));
   const float row = ui.px(edited ? 26 : 24);
   ImVec2 at = ImGui::GetCursorScreenPos();
+  // The longest bar is the most probable token's; the numbers say how much that is.
+  float longest = 1e-6f;
+  for (const PredictionView::Row& candidate : view.rows) {
+    longest = std::max({longest, candidate.before, candidate.after});
+  }
   const auto percent = [](float p) {
     char text[16];
     std::snprintf(text, sizeof text, "%.1f%%", 100.0f * p);
@@ -48,11 +53,11 @@ void draw_prediction(const Picture& picture, Ui& ui) {
     draw_text(draw, ui.fonts.text, {at.x, at.y + ui.px(2)}, ui.palette->ink, label);
     const float left = at.x + name;
     if (edited) {
-      bar(ui, {left, at.y + ui.px(4)}, width, ui.px(7), candidate.before,
+      bar(ui, {left, at.y + ui.px(4)}, width, ui.px(7), candidate.before / longest,
           fade(ui.palette->faint, 0.6f));
-      bar(ui, {left, at.y + ui.px(12)}, width, ui.px(9), candidate.after, ui.palette->accent);
+      bar(ui, {left, at.y + ui.px(12)}, width, ui.px(9), candidate.after / longest, ui.palette->accent);
     } else {
-      bar(ui, {left, at.y + ui.px(5)}, width, ui.px(13), candidate.after, ui.palette->accent);
+      bar(ui, {left, at.y + ui.px(5)}, width, ui.px(13), candidate.after / longest, ui.palette->accent);
     }
     const std::string after = percent(candidate.after);
     const float right = at.x + area;

@@ -140,7 +140,7 @@ void draw_prompt_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
 
   const Snapshot& s = picture.snapshot();
   if (!s.error.empty() || !s.notice.empty()) {
-    ImGui::PushStyleColor(ImGuiCol_Text, s.error.empty() ? ui.palette->edit : ui.palette->error);
+    ImGui::PushStyleColor(ImGuiCol_Text, s.error.empty() ? ui.palette->accent : ui.palette->error);
     ImGui::TextUnformatted(s.error.empty() ? s.notice.c_str() : s.error.c_str());
     ImGui::PopStyleColor();
   }

@@ -95,7 +95,9 @@ void hand_on_events(GLFWwindow* window, Ui& ui) {
       continue;
     }
     ImGui_ImplGlfw_KeyCallback(window, event.key, event.scancode, event.action, event.mods);
-    if (event.action != GLFW_RELEASE) {
+    // Held down, only the arrows go on: a theme that flickers or a head pruned and restored helps nobody.
+    const bool arrow = event.key >= GLFW_KEY_RIGHT && event.key <= GLFW_KEY_UP;
+    if (event.action == GLFW_PRESS || (event.action == GLFW_REPEAT && arrow)) {
       ui.keys.push_back({event.key, (event.mods & GLFW_MOD_CONTROL) != 0,
                          (event.mods & GLFW_MOD_SHIFT) != 0});
     }
@@ -178,6 +180,7 @@ State run_window(State state, int width, int height) {
     install_callbacks(window);
     LandmarksFile landmarks(std::getenv("HEADLIGHT_LANDMARKS"));
     SessionStore store;
+    Dialog dialog = Dialog::none;
     ImGui::GetIO().ConfigInputTextCursorBlink = false;  // else a text field would never be idle
     while (!glfwWindowShouldClose(window) && !program.wants_to_quit()) {
       // Nothing happens, nothing is drawn: input and the worker wake the loop.
@@ -202,6 +205,10 @@ State run_window(State state, int width, int height) {
                                       [] { ImGui_ImplGlfw_NewFrame(); });
       glfwSwapBuffers(window);
       if (more) frames_wanted = std::max(frames_wanted, 2);
+      if (program.ui().dialog != dialog) {
+        dialog = program.ui().dialog;
+        frames_wanted = 20;  // the window behind fades
+      }
       landmarks.write(program.ui().landmarks, program.state(), program.answered());
     }
     last = program.state();

@@ -22,7 +22,7 @@ inline constexpr int thumbnail_size = 64;
 /// is finished and shown when only the edits changed, and left between layers when text or model changed.
 class Worker {
  public:
-  /// `published` is called on the worker's thread after each new snapshot or progress.
+  /// `published` is called on the worker's thread after each new snapshot.
   explicit Worker(std::function<void()> published);
   ~Worker();
   Worker(const Worker&) = delete;
