@@ -106,7 +106,7 @@ void add_edit_options(CLI::App& app, ExportOptions& options) {
   };
   each("--prune", "L.H,...", "Heads to take out (gain 0)", [&options](const std::string& text) {
     check_heads("--prune", text);
-    options.edits.push_back({EditOption::Kind::gain, text, 0.0f, {}});
+    options.edits.push_back({.kind = EditOption::Kind::gain, .heads = text, .number = 0.0f});
   });
   each("--gain", "L.H=X,...", "Multiply heads' outputs",
        [&options](const std::string& text) { append(options.edits, gain_edits("--gain", text)); });
@@ -116,6 +116,10 @@ void add_edit_options(CLI::App& app, ExportOptions& options) {
        });
   each("--mask", "L.H=MASK,...", "Let heads look only where the mask allows",
        [&options](const std::string& text) { append(options.edits, mask_edits("--mask", text)); });
+  each("--mask-cell", "L.H=Q:K,...", "Forbid single cells, query and key counted from 0",
+       [&options](const std::string& text) {
+         append(options.edits, cell_edits("--mask-cell", text));
+       });
   add_choice(app, "--replace", options.replace,
              {{"zero", Replacement::zero}, {"mean", Replacement::mean}},
              "What stands in for what a gain takes away (zero)");

@@ -110,6 +110,17 @@ std::vector<EditOption> mask_edits(const std::string& option, const std::string&
                     });
 }
 
+std::vector<EditOption> cell_edits(const std::string& option, const std::string& text) {
+  return read_edits(option, text, EditOption::Kind::cell,
+                    [&](EditOption& edit, const std::string& value) {
+                      const std::vector<std::string> sides = split(value, ':');
+                      if (sides.size() != 2) refuse(option, value, "is not QUERY:KEY, as in 5:2");
+                      edit.cell = {number<int>(option, sides[0]), number<int>(option, sides[1])};
+                      if (std::min(edit.cell.query, edit.cell.key) < 0)
+                        refuse(option, value, "has a position below 0");
+                    });
+}
+
 std::pair<int, int> picture_size(const std::string& option, const std::string& text) {
   const std::vector<std::string> sides = split(text, 'x');
   if (sides.size() != 2) refuse(option, text, "is not WIDTHxHEIGHT, as in 1440x900");

@@ -25,6 +25,8 @@ void check_heads(const std::string& option, const std::string& heads);
 std::vector<EditOption> gain_edits(const std::string& option, const std::string& text);
 std::vector<EditOption> temperature_edits(const std::string& option, const std::string& text);
 std::vector<EditOption> mask_edits(const std::string& option, const std::string& text);
+/// "1.3=5:2,1.3=6:2": single cells, query and key counted from 0.
+std::vector<EditOption> cell_edits(const std::string& option, const std::string& text);
 
 /// "1440x900": width and height, 320 to 8192 pixels each.
 std::pair<int, int> picture_size(const std::string& option, const std::string& text);

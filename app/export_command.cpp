@@ -59,6 +59,7 @@ Edits edits_of(const ExportOptions& options, const State& session, const ModelCo
       if (option.kind == EditOption::Kind::gain) edit.gain = option.number;
       if (option.kind == EditOption::Kind::temperature) edit.temperature = option.number;
       if (option.kind == EditOption::Kind::mask) edit.mask = option.mask;
+      if (option.kind == EditOption::Kind::cell) edit.masked_cells.push_back(option.cell);
     }
   }
   if (options.replace) {

@@ -12,11 +12,12 @@ namespace headlight {
 
 /// One --prune, --gain, --temperature or --mask: a change of the heads that a pattern names.
 struct EditOption {
-  enum class Kind { gain, temperature, mask };
+  enum class Kind { gain, temperature, mask, cell };
   Kind kind = Kind::gain;
   std::string heads;  ///< "1.3", "1.*", "*.*"; resolved when the model is known.
   float number = 1.0f;
-  Mask mask;
+  Mask mask = {};
+  Cell cell = {};
 };
 
 /// Choices of how to draw; those not made keep what the session or the program has.

@@ -76,8 +76,7 @@ float common_end(const Trace& baseline, const Trace& edited, const FigureRequest
   if (request.display.range != Range::map) return 1.0f;
   float largest = 0.0f;
   for (HeadId id : request.heads)
-    for (float value : shown_weights(baseline, edited, id, request.display))
-      largest = std::max(largest, std::abs(value));
+    largest = std::max(largest, largest_value(map_values(baseline, edited, id, request.display)));
   return range_end(largest, request.display.scale);
 }
 

@@ -162,4 +162,10 @@ std::string read_file(const fs::path& file, std::size_t limit) {
   }
 }
 
+std::filesystem::path typed_path(const std::string& text) {
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || (text != "~" && !text.starts_with("~/"))) return text;
+  return std::filesystem::path(home) / (text.size() > 2 ? text.substr(2) : "");
+}
+
 }  // namespace headlight

@@ -14,6 +14,9 @@ namespace headlight {
 /// sentence: what, where, why (no such folder, read-only, disk full).
 void write_file(const std::filesystem::path& file, std::string_view bytes);
 
+/// The path that a user typed: "~" and "~/..." stand for the home folder.
+std::filesystem::path typed_path(const std::string& text);
+
 /// Reads a file of at most `limit` bytes. Throws LoadError.
 std::string read_file(const std::filesystem::path& file, std::size_t limit);
 

@@ -77,8 +77,20 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
   map.tokens = (display.shown == Shown::baseline ? baseline : edited).size();
 
   const bool to_largest = display.range == Range::map;
-  set_range_end(map, to_largest ? range_end(largest_magnitude(map.values), display.scale) : 1.0f);
+  set_range_end(map, to_largest ? range_end(largest_value(map), display.scale) : 1.0f);
   return map;
+}
+
+float largest_value(const MapValues& map) {
+  if (map.diverging) return largest_magnitude(map.values);
+  float largest = 0.0f;
+  const auto tokens = static_cast<std::size_t>(map.tokens);
+  for (std::size_t row = 0; row < tokens; ++row) {
+    const std::span<const float> values(map.values.data() + row * tokens, tokens);
+    if (std::count(values.begin(), values.end(), 0.0f) + 1 < map.tokens)
+      largest = std::max(largest, largest_magnitude(values));
+  }
+  return largest;
 }
 
 float range_end(float largest, Scale scale) {
@@ -95,28 +107,17 @@ void set_range_end(MapValues& map, float high) {
     const std::span<const float> values(map.values.data() + row * tokens, tokens);
     const float largest = map.per_row ? largest_magnitude(values) : 1.0f;
     const float share = largest > 0.0f ? 1.0f / largest : 0.0f;
-    for (std::size_t key = 0; key < tokens; ++key)
-      map.position[row * tokens + key] = color_position(map, values[key] * share);
+    float* position = map.position.data() + row * tokens;
+    if (map.log) {
+      for (std::size_t key = 0; key < tokens; ++key)
+        position[key] = color_position(map, values[key] * share);
+    } else {  // the same, in a form that compiles to vectors: thumbnails take it for every head
+      const float middle = map.diverging ? 0.5f : 0.0f;
+      for (std::size_t key = 0; key < tokens; ++key)
+        position[key] =
+            std::clamp(middle + (1.0f - middle) * (values[key] * share / map.high), 0.0f, 1.0f);
+    }
   }
-}
-
-std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
-  const auto tokens = static_cast<std::size_t>(trace.size());
-  const auto edit = trace.edits().find(head);
-  const HeadEdit none;
-  const HeadEdit& rule = edit == trace.edits().end() ? none : edit->second;
-  std::vector<std::uint8_t> masked(tokens * tokens);
-  for (std::size_t query = 0; query < tokens; ++query) {
-    const std::span<std::uint8_t> row(masked.data() + query * tokens, tokens);
-    allow_row(rule.mask, static_cast<int>(query), trace.model().config.causal, row);
-    for (std::uint8_t& cell : row) cell = !cell;
-  }
-  for (const Cell& cell : rule.masked_cells) {
-    if (std::max(cell.query, cell.key) < trace.size())
-      masked[static_cast<std::size_t>(cell.query) * tokens + static_cast<std::size_t>(cell.key)] =
-          1;
-  }
-  return masked;
 }
 
 std::vector<float> color_bar_ticks(const MapValues& map) {

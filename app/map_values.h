@@ -38,9 +38,9 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
 std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
                                  const Display& display);  // [query, key]
 
-/// 1 for each cell that the head may not look at, because it is causal or for a mask of the trace's
-/// edits; else 0. Such a weight is exactly 0.
-std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head);  // [query, key]
+/// The largest magnitude, for Range::map. Rows with a single weight are left out: it is always 1, as
+/// that of the first token on a causal model. 0 when no row is left.
+float largest_value(const MapValues& map);
 
 /// The colour bar's upper end for maps whose largest magnitude is `largest`, for Range::map.
 float range_end(float largest, Scale scale);

@@ -62,7 +62,7 @@ void draw_arcs(State& state, const Picture& picture, Ui& ui) {
   draw_text(draw, ui.fonts.small, {columns.key_left + ui.px(12), start.y}, p.faint,
             "key: is looked at");
 
-  std::optional<int> one = state.selection.query;
+  int one = state.selection.query.value_or(-1);  // the query whose lines alone are drawn; -1: all
   std::optional<int> hovered;
   for (int i = 0; i < n; ++i) {
     ImGui::PushID(i);
@@ -76,15 +76,15 @@ void draw_arcs(State& state, const Picture& picture, Ui& ui) {
     if (ImGui::IsItemHovered()) hovered = i;
     ImGui::PopID();
   }
-  if (hovered) one = hovered;
-  if (one && (*one < 0 || *one >= n)) one.reset();  // pinned in a longer text
+  if (hovered) one = *hovered;
+  if (one >= n) one = -1;  // pinned in a longer text
   const float clip_top = ImGui::GetWindowPos().y;
   const float clip_bottom = clip_top + ImGui::GetWindowHeight();
   for (int i = 0; i < n; ++i) {
-    if (one && *one != i) continue;
+    if (one >= 0 && one != i) continue;
     const float y = columns.middle(i);
-    if (!one && (y < clip_top - 400 || y > clip_bottom + 400)) continue;
-    if (i < n) draw_lines(picture, ui, columns, i);
+    if (one < 0 && (y < clip_top - 400 || y > clip_bottom + 400)) continue;
+    draw_lines(picture, ui, columns, i);
   }
   const MapValues& map = picture.map();
   for (int i = 0; i < n; ++i) {
@@ -93,10 +93,10 @@ void draw_arcs(State& state, const Picture& picture, Ui& ui) {
     const std::string label = token_label(tokens[i]);
     draw_text(draw, ui.fonts.text,
               {columns.query_right - ui.px(8) - text_width(ui.fonts.text, label), y},
-              one == i ? p.accent : (one ? p.faint : p.ink), label);
-    bool looked_at = !one;
-    if (one) {
-      const float value = map.values[static_cast<std::size_t>(*one) * map.tokens + i];
+              one == i ? p.accent : (one >= 0 ? p.faint : p.ink), label);
+    bool looked_at = one < 0;
+    if (one >= 0) {
+      const float value = map.values[static_cast<std::size_t>(one) * map.tokens + i];
       looked_at = std::abs(value) >= faintest_line;
       if (looked_at) {
         char text[16];

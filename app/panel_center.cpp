@@ -15,6 +15,7 @@ void choose(Ui& ui, const char* id, std::initializer_list<const char*> labels, E
 void draw_display_popup(Display& display, Ui& ui) {
   if (ImGui::Button("Display")) ImGui::OpenPopup("display");
   ui.landmarks.mark_item("Display");
+  popup_below(ui);
   if (!ImGui::BeginPopup("display")) return;
   faint_text(ui, "Colours");
   choose(ui, "color", {"viridis", "cividis", "magma", "grey"}, display.color_map);

@@ -3,9 +3,11 @@
 #include <imgui_stdlib.h>
 
 #include <cctype>
+#include <filesystem>
 #include <string>
 
 #include "assets_path.h"
+#include "file_io.h"
 #include "panels.h"
 #include "widgets.h"
 
@@ -45,6 +47,18 @@ bool path_field(Ui& ui, std::string& path) {
   return entered;
 }
 
+// Says that a file stands there already. Returns whether it does.
+bool warn_of_file(const Ui& ui, const std::string& path) {
+  std::error_code unknown;
+  const bool there = std::filesystem::is_regular_file(typed_path(path), unknown);
+  ImGui::PushFont(ui.fonts.small);
+  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->edit);
+  ImGui::TextUnformatted(there ? "This file is there already: it will be replaced." : " ");
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+  return there;
+}
+
 // The row of buttons at a dialog's end. Returns whether it was agreed to.
 bool buttons(Ui& ui, const char* agree, bool enabled, bool entered) {
   ImGui::Dummy({1, ui.px(4)});
@@ -70,7 +84,8 @@ void draw_session_dialog(Ui& ui, bool saves) {
   faint_text(ui, "A session file holds the model, the text, the edits and the view, as JSON.");
   if (ui.dialog_just_opened && ui.path_field.empty()) ui.path_field = "session.json";
   const bool entered = path_field(ui, ui.path_field);
-  if (buttons(ui, saves ? "Save" : "Open", !ui.path_field.empty(), entered)) {
+  const bool replaces = saves && warn_of_file(ui, ui.path_field);
+  if (buttons(ui, replaces ? "Replace" : saves ? "Save" : "Open", !ui.path_field.empty(), entered)) {
     (saves ? ui.wishes.save_session : ui.wishes.open_session) = ui.path_field;
     close(ui);
   }
@@ -146,7 +161,8 @@ void draw_export_dialog(State& state, const Picture& picture, Ui& ui) {
   ImGui::EndDisabled();
   faint_text(ui, "File: relative to the folder in which Headlight was started");
   const bool entered = path_field(ui, form.file);
-  if (buttons(ui, "Export", !form.file.empty(), entered)) {
+  const bool replaces = warn_of_file(ui, form.file);
+  if (buttons(ui, replaces ? "Replace" : "Export", !form.file.empty(), entered)) {
     ui.wishes.export_ = form;
     close(ui);
   }

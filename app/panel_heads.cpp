@@ -117,7 +117,11 @@ void draw_heads(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2
     ImGui::TextUnformatted("Heads");
     ImGui::PopFont();
     ImGui::SameLine();
-    faint_text(ui, "%d layers x %d heads, rows look at columns", config.layers, config.heads);
+    const std::string size =
+        std::to_string(config.layers) + " layers x " + std::to_string(config.heads) + " heads";
+    const std::string whole = size + ", rows look at columns";
+    const bool fits = text_width(ui.fonts.small, whole) <= ImGui::GetContentRegionAvail().x;
+    faint_text(ui, "%s", (fits ? whole : size).c_str());
 
     ImGui::BeginChild("grid", {0, 0}, false, ImGuiWindowFlags_NoNavInputs);
     ImDrawList* draw = ImGui::GetWindowDrawList();

@@ -184,19 +184,21 @@ void draw_edits(State& state, const ModelConfig& config, Ui& ui) {
     if (ImGui::Button(text.c_str())) put([](HeadEdit& e) { e.masked_cells.clear(); });
   }
 
-  const bool none = edits.empty();
+  const bool none = std::none_of(ids.begin(), ids.end(), [&](HeadId id) { return edits.contains(id); });
   ImGui::BeginDisabled(none);
   const char* scope_names[] = {"Reset head", "Reset layer", "Reset all"};
   if (ImGui::Button(scope_names[scope])) {
     for (HeadId id : ids) edits.erase(id);
   }
   ui.landmarks.mark_item("Reset");
+  ImGui::EndDisabled();
   if (ui.edit_scope != EditScope::all) {
     ImGui::SameLine();
+    ImGui::BeginDisabled(edits.empty());
     if (ImGui::Button("Reset all")) edits.clear();
     ui.landmarks.mark_item("Reset all");
+    ImGui::EndDisabled();
   }
-  ImGui::EndDisabled();
 }
 
 void number_row(const Ui& ui, const char* name, float before, float after, const char* unit,
@@ -233,12 +235,14 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui) {
   ImGui::TableSetupColumn("before", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
   ImGui::TableSetupColumn("after", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
   ImGui::TableSetupColumn("unit", ImGuiTableColumnFlags_WidthFixed, ui.px(48));
-  ImGui::TableNextRow();
-  ImGui::TableNextColumn();
-  ImGui::TableNextColumn();
-  faint_text(ui, "%s", edited ? "before" : "");
-  ImGui::TableNextColumn();
-  faint_text(ui, "%s", edited ? "after" : "");
+  if (edited) {
+    ImGui::TableNextRow();
+    ImGui::TableNextColumn();
+    ImGui::TableNextColumn();
+    faint_text(ui, "before");
+    ImGui::TableNextColumn();
+    faint_text(ui, "after");
+  }
   number_row(ui, "Entropy", before.entropy, after.entropy, "nats", edited);
   number_row(ui, "Distance", before.distance, after.distance, "tokens", edited);
   number_row(ui, "Maximum", before.maximum, after.maximum, "", edited);

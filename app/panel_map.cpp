@@ -165,8 +165,8 @@ void draw_labels(const State& state, Ui& ui, const Layout& layout,
   };
   const float limit = ui.px(130);
   const float size = ui.fonts.text->FontSize;
-  draw->PushClipRect({layout.min.x - limit - ui.px(10), layout.min.y - ui.px(2)},
-                     {layout.max.x, layout.max.y + ui.px(2)});
+  draw->PushClipRect({layout.min.x - limit - ui.px(10), layout.min.y - size / 2},
+                     {layout.max.x, layout.max.y + size / 2});
   for (int i = layout.first(layout.origin.y);
        i <= layout.last(layout.origin.y, layout.max.y - layout.min.y); ++i) {
     if (!shows(i, query)) continue;

@@ -94,6 +94,7 @@ std::string editable(const std::string& text) {
 void draw_examples(State& state, Ui& ui) {
   if (ImGui::Button("Examples")) ImGui::OpenPopup("examples");
   ui.landmarks.mark_item("Examples");
+  popup_below(ui);
   if (ImGui::BeginPopup("examples")) {
     for (const std::string& example : ui.examples) {
       if (ImGui::MenuItem(example.c_str())) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "color_maps.h"
@@ -54,8 +55,11 @@ void draw_text_view(State& state, const Picture& picture, Ui& ui) {
       ink = bright ? IM_COL32(20, 20, 24, 255) : IM_COL32(245, 245, 245, 255);
       char text[16];
       std::snprintf(text, sizeof text, map.diverging ? "%+.2f" : "%.2f", map.values[cell]);
-      draw_text(draw, ui.fonts.mono, {at.x + (width - text_width(ui.fonts.mono, text)) / 2, end.y + ui.px(2)},
-                p.faint, text);
+      if (std::abs(map.values[cell]) >= 0.005f) {  // a wall of 0.00 says nothing
+        draw_text(draw, ui.fonts.mono,
+                  {at.x + (width - text_width(ui.fonts.mono, text)) / 2, end.y + ui.px(2)}, p.faint,
+                  text);
+      }
     } else {
       ink = p.faint;
     }

@@ -54,22 +54,10 @@ void Picture::make_map(const State& state) {
   map_ = map_values(*s.baseline, *s.edited, state.selection.head, state.display);
   ++map_version_;
 
-  const int n = map_.tokens;
-  const bool causal = s.model->config.causal;
-  allowed_.assign(static_cast<std::size_t>(n) * n, 1);
-  HeadEdit edit;
-  const Edits& edits = s.edited->edits();
-  if (const auto found = edits.find(state.selection.head);
-      found != edits.end() && state.display.shown == Shown::edited) {
-    edit = found->second;
-  }
-  for (int query = 0; query < n; ++query) {
-    allow_row(edit.mask, query, causal,
-              {allowed_.data() + static_cast<std::size_t>(query) * n, static_cast<std::size_t>(n)});
-  }
-  for (const Cell& cell : edit.masked_cells) {
-    if (cell.query < n && cell.key < n) allowed_[cell.query * n + cell.key] = 0;
-  }
+  // A difference has cells that only one of the two runs forbids: they count.
+  allowed_ = masked_cells(state.display.shown == Shown::edited ? *s.edited : *s.baseline,
+                          state.selection.head);
+  for (std::uint8_t& cell : allowed_) cell = !cell;
 }
 
 Image Picture::map_image(int factor, Theme theme) const {
@@ -119,38 +107,33 @@ void Picture::make_thumbnails(const State& state) {
   };
 
   tile_ = s.edited_heads->tile;
-  const bool causal = config.causal;
+  const auto& masked = (display.shown == Shown::edited ? s.edited_heads : s.baseline_heads)->masked;
+  const ImU32 masked_color = palette_of(display.theme).masked;
   thumbnails_.width = config.heads * tile_;
   thumbnails_.height = config.layers * tile_;
   thumbnails_.pixels.resize(static_cast<std::size_t>(thumbnails_.width) * thumbnails_.height);
-  const ImU32 masked = palette_of(display.theme).masked;
+  const std::size_t cells = static_cast<std::size_t>(tile_) * tile_;
   for (int index = 0; index < config.layers * config.heads; ++index) {
-    const std::size_t at = static_cast<std::size_t>(index) * tile_ * tile_;
-    const float* tile = shown.data() + at;
-    const float map_top = *std::max_element(tile, tile + tile_ * tile_);
+    const std::size_t at = index * cells;
+    // Scaled as the map is: the same numbers, of a tile's strongest cell.
+    MapValues tile;
+    tile.tokens = tile_;
+    tile.diverging = difference;
+    tile.log = display.scale == Scale::log;
+    tile.per_row = display.range == Range::row;
+    tile.values.assign(shown.begin() + at, shown.begin() + at + cells);
+    if (difference) {
+      for (std::size_t i = 0; i < cells; ++i) tile.values[i] -= before[at + i];
+    }
+    const bool to_largest = display.range == Range::map;
+    set_range_end(tile, to_largest ? range_end(largest_value(tile), display.scale) : 1.0f);
     for (int y = 0; y < tile_; ++y) {
-      const float* row = tile + static_cast<std::size_t>(y) * tile_;
-      float top = 1.0f;
-      if (display.range == Range::map) top = map_top;
-      if (display.range == Range::row) top = *std::max_element(row, row + tile_);
       ImU32* out = thumbnails_.pixels.data() +
                    static_cast<std::size_t>(index / config.heads * tile_ + y) * thumbnails_.width +
                    static_cast<std::size_t>(index % config.heads) * tile_;
-      const int end = causal ? y + 1 : tile_;  // cells after the query are masked
-      std::fill(out + end, out + tile_, masked);
-      if (difference) {
-        const float* then = before.data() + at + static_cast<std::size_t>(y) * tile_;
-        const float* now = after.data() + at + static_cast<std::size_t>(y) * tile_;
-        for (int x = 0; x < end; ++x) out[x] = color_at(0.5f + 0.5f * (now[x] - then[x]));
-      } else if (display.scale == Scale::log) {
-        const float floor = std::log(log_floor);
-        for (int x = 0; x < end; ++x) {
-          const float share = top > 0.0f ? row[x] / top : 0.0f;
-          out[x] = color_at(1.0f - std::log(std::max(share, log_floor)) / floor);
-        }
-      } else {
-        const float factor = top > 0.0f ? 1.0f / top : 0.0f;
-        for (int x = 0; x < end; ++x) out[x] = color_at(row[x] * factor);
+      const std::size_t row = static_cast<std::size_t>(y) * tile_;
+      for (int x = 0; x < tile_; ++x) {
+        out[x] = masked[at + row + x] ? masked_color : color_at(tile.position[row + x]);
       }
     }
   }

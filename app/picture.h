@@ -30,6 +30,7 @@ class Picture {
 
   bool has_no_snapshot() const { return snapshot_ == nullptr; }
   const Snapshot& snapshot() const { return *snapshot_; }
+  std::shared_ptr<const Snapshot> shared_snapshot() const { return snapshot_; }
   bool empty() const { return !snapshot_ || !snapshot_->has_pictures(); }
   int tokens() const { return empty() ? 0 : snapshot_->edited->size(); }
 

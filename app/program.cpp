@@ -17,6 +17,10 @@ namespace {
 // A picture older than this is drawn dimmed: below, dimming would only flicker while one types.
 constexpr double stale_after_seconds = 0.25;
 
+// Design pixels in which everything is readable.
+constexpr float least_width = 920.0f;
+constexpr float least_height = 620.0f;
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -70,7 +74,7 @@ std::string exported(const ExportForm& form, const State& state, const Snapshot&
 }  // namespace
 
 Program::Program(State state, std::function<void()> wake)
-    : state_(with_one_line(std::move(state))), worker_(std::move(wake)) {
+    : state_(with_one_line(std::move(state))), wake_(wake), worker_(std::move(wake)) {
   ui_.history.reset(state_.request.edits);
   try {
     ui_.examples = example_sentences();
@@ -99,6 +103,34 @@ void Program::open(const std::string& path) {
   ui_.wishes.open_model = path;
 }
 
+// Drawing hundreds of maps takes seconds: beside the window, which goes on.
+void Program::start_export(const ExportForm& form) {
+  if (exporting_.valid()) throw std::runtime_error("another export is still being written");
+  say("Exporting " + form.file + " ...", false);
+  const auto work = [form, state = state_, picture = picture_.shared_snapshot(), wake = wake_] {
+    try {
+      const std::filesystem::path file = std::filesystem::absolute(typed_path(form.file));
+      write_file(file, exported(form, state, *picture));
+      wake();
+      return file.string();
+    } catch (...) {
+      wake();
+      throw;
+    }
+  };
+  exporting_ = std::async(std::launch::async, work);
+}
+
+void Program::finish_export() {
+  if (!exporting_.valid() || exporting_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    return;
+  try {
+    say("Exported " + exporting_.get(), false);
+  } catch (const std::exception& error) {
+    say(error.what(), true);
+  }
+}
+
 std::string Program::characters() const {
   std::string all = state_.request.text + ui_.path_field + ui_.export_form.file + ui_.message;
   if (const auto snapshot = worker_.latest(); snapshot->edited != nullptr) {
@@ -114,6 +146,7 @@ bool Program::prepare(float scale) {
   worker_.submit(state_.request);
   const auto snapshot = worker_.latest();
   ui_.progress = worker_.progress();
+  finish_export();
   if (snapshot->model != nullptr) {
     const ModelConfig& config = snapshot->model->config;
     HeadId& head = state_.selection.head;
@@ -126,7 +159,10 @@ bool Program::prepare(float scale) {
   if (answers) stale_since_ = now();
   ui_.stale = !snapshot->error.empty() || now() - stale_since_ > stale_after_seconds;
 
-  ui_.scale = scale * state_.display.text_scale;
+  // Larger text needs a larger window: beyond this, toolbar and panels would be cut.
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  const float room = std::min(size.x / (scale * least_width), size.y / (scale * least_height));
+  ui_.scale = scale * std::min(state_.display.text_scale, std::max(room, 1.0f));
   ui_.palette = &palette_of(state_.display.theme);
   if (styled_theme_ != state_.display.theme || styled_scale_ != ui_.scale) {
     apply_style(state_.display.theme, ui_.scale);
@@ -157,26 +193,24 @@ void Program::carry_out_wishes() {
   try {
     if (wishes.open_model) {
       // Edits and selection belong to the heads of the model that they were made on.
-      state_.request.model = *wishes.open_model;
+      state_.request.model = typed_path(*wishes.open_model).string();
       state_.request.edits.clear();
       state_.selection = {};
       ui_.history.reset({});
       ui_.camera = {};
     }
     if (wishes.open_session) {
-      state_ = with_one_line(load_session(*wishes.open_session));
+      state_ = with_one_line(load_session(typed_path(wishes.open_session->string())));
       ui_.history.reset(state_.request.edits);
       ui_.camera = {};
       say("Opened " + wishes.open_session->string(), false);
     }
     if (wishes.save_session) {
-      save_session(state_, *wishes.save_session);
-      say("Saved " + std::filesystem::absolute(*wishes.save_session).string(), false);
+      const auto file = std::filesystem::absolute(typed_path(wishes.save_session->string()));
+      save_session(state_, file);
+      say("Saved " + file.string(), false);
     }
-    if (wishes.export_ && !picture_.empty()) {
-      write_file(wishes.export_->file, exported(*wishes.export_, state_, picture_.snapshot()));
-      say("Exported " + std::filesystem::absolute(wishes.export_->file).string(), false);
-    }
+    if (wishes.export_ && !picture_.empty()) start_export(*wishes.export_);
   } catch (const std::exception& error) {
     say(error.what(), true);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <string>
 
 #include "picture.h"
@@ -46,12 +47,16 @@ class Program {
  private:
   std::string characters() const;
   void carry_out_wishes();
+  void start_export(const ExportForm& form);
+  void finish_export();
   void say(const std::string& message, bool is_error);
 
   State state_;
   Ui ui_;
   Picture picture_;
   PictureTextures textures_;
+  std::future<std::string> exporting_;  // the file that is being written; ends before the program does
+  std::function<void()> wake_;
   double stale_since_ = 0.0;
   Theme styled_theme_ = Theme::dark;
   float styled_scale_ = 0.0f;

@@ -1,6 +1,8 @@
 #define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
 
+#include <imgui_internal.h>
+
 #include <algorithm>
 
 #include "panels.h"
@@ -24,13 +26,14 @@ void prune(State& state) {
 void with_control(State& state, const Picture& picture, Ui& ui, const KeyPress& press, bool typing) {
   switch (press.key) {
     case GLFW_KEY_Z:
-      if (typing) break;  // the text field has its own undo
+      // The text field has its own undo; a slider that is held would put its value back at once.
+      if (typing || ImGui::IsAnyItemActive()) break;
       if (press.shift ? ui.history.can_redo() : ui.history.can_undo()) {
         state.request.edits = press.shift ? ui.history.redo() : ui.history.undo();
       }
       break;
     case GLFW_KEY_Y:
-      if (!typing && ui.history.can_redo()) state.request.edits = ui.history.redo();
+      if (!typing && !ImGui::IsAnyItemActive() && ui.history.can_redo()) state.request.edits = ui.history.redo();
       break;
     case GLFW_KEY_E:
       if (!picture.empty()) ui.open(Dialog::export_);
@@ -106,6 +109,8 @@ void handle_shortcuts(State& state, const Picture& picture, Ui& ui) {
     if (press.key == GLFW_KEY_ESCAPE) {
       if (ui.dialog != Dialog::none) {
         ui.dialog = Dialog::none;
+      } else if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup)) {
+        ImGui::ClosePopupToLevel(0, false);  // a list or menu; Dear ImGui does so only with its key navigation
       } else if (!typing) {
         state.selection.query.reset();
         state.selection.key.reset();

@@ -43,6 +43,11 @@ bool toggle_button(Ui& ui, const char* label, bool active) {
   return pressed;
 }
 
+void popup_below(const Ui& ui) {
+  ImGui::SetNextWindowPos({ImGui::GetItemRectMin().x, ImGui::GetItemRectMax().y + ui.px(4)},
+                          ImGuiCond_Appearing);
+}
+
 void faint_text(const Ui& ui, const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);

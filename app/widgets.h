@@ -16,6 +16,9 @@ bool segmented(Ui& ui, const char* id, std::initializer_list<const char*> labels
 /// A button that stands on the accent colour when `active`. A landmark by its label.
 bool toggle_button(Ui& ui, const char* label, bool active);
 
+/// Makes the popup that is begun next open below the last item.
+void popup_below(const Ui& ui);
+
 /// Small text in the secondary colour.
 void faint_text(const Ui& ui, const char* format, ...) IM_FMTARGS(2);
 

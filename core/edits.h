@@ -33,7 +33,8 @@ struct HeadEdit {
   std::vector<Cell> masked_cells = {};  ///< Cells forbidden one by one.
 
   bool changes_weights() const;  ///< Whether the attention weights themselves differ.
-  bool is_identity() const { return *this == HeadEdit{}; }
+  /// Whether it changes nothing. What replaces the output counts only where gain takes some away.
+  bool is_identity() const { return gain == 1.0f && !changes_weights(); }
   bool operator==(const HeadEdit&) const = default;
 };
 

@@ -78,6 +78,18 @@ void hide_first_key(float* weights, int tokens) {
   }
 }
 
+namespace {
+
+// Which tiles have nothing but masked cells: 1, else 0.
+void masked_tiles(const std::vector<std::uint8_t>& masked, int tokens, std::uint8_t* tiles, int tile) {
+  std::vector<float> free(masked.size()), pooled(static_cast<std::size_t>(tile) * tile);
+  for (std::size_t i = 0; i < masked.size(); ++i) free[i] = masked[i] ? 0.0f : 1.0f;
+  max_pool(free.data(), tokens, tokens, pooled.data(), tile, tile);
+  for (std::size_t i = 0; i < pooled.size(); ++i) tiles[i] = pooled[i] == 0.0f;
+}
+
+}  // namespace
+
 HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
   if (tile_size < 1) {
     throw std::invalid_argument("[summarize] expected a tile of at least 1 cell, got " +
@@ -90,6 +102,7 @@ HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
   out.tile = std::min(n, tile_size);
   out.tiles.resize(static_cast<std::size_t>(heads) * out.tile * out.tile);
   out.tiles_without_first.resize(out.tiles.size());
+  out.masked.resize(out.tiles.size());
   out.stats.resize(heads);
   ThreadPool& threads = pool != nullptr ? *pool : default_pool();
   threads.run(heads, [&](int index) {
@@ -100,6 +113,8 @@ HeadSummaries summarize(const Trace& trace, int tile_size, ThreadPool* pool) {
     out.stats[index] = head_stats(weights.data(), n);
     const std::size_t at = static_cast<std::size_t>(index) * out.tile * out.tile;
     max_pool(weights.data(), n, n, out.tiles.data() + at, out.tile, out.tile);
+    masked_tiles(masked_cells(trace, {index / config.heads, index % config.heads}), n,
+                 out.masked.data() + at, out.tile);
     hide_first_key(weights.data(), n);
     max_pool(weights.data(), n, n, out.tiles_without_first.data() + at, out.tile, out.tile);
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "trace.h"
@@ -20,7 +21,8 @@ struct HeadSummaries {
   int tile = 0;  ///< Side of a thumbnail in cells: min(tokens, the size asked for).
   std::vector<float> tiles;      // [layers, heads, tile, tile] max-pooled weights
   std::vector<float> tiles_without_first;  // the same after hide_first_key
-  std::vector<HeadStats> stats;  // [layers, heads]
+  std::vector<std::uint8_t> masked;  // [layers, heads, tile, tile] 1: every cell under it is masked
+  std::vector<HeadStats> stats;      // [layers, heads]
 };
 
 /// Thumbnail and numbers of every head. Max-pooled, so that a lone bright cell never vanishes.

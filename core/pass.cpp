@@ -44,6 +44,7 @@ struct Pass::State {
   const Model& model;
   const ModelConfig& config;
   ThreadPool& pool;
+  float* all_weights = nullptr;  // [layers, heads, query, key]; null when nobody wants them
   Trace trace;
   std::optional<MeanOutputs> own_means;
   const MeanOutputs* means = nullptr;
@@ -67,7 +68,8 @@ Pass::State::State(const Model& the_model, std::vector<Token> the_tokens, Edits 
                    RunOptions options)
     : model(the_model),
       config(the_model.config),
-      pool(options.pool != nullptr ? *options.pool : default_pool()) {
+      pool(options.pool != nullptr ? *options.pool : default_pool()),
+      all_weights(options.weights) {
   tokens = static_cast<int>(the_tokens.size());
   if (tokens == 0) throw std::invalid_argument("[run] there are no tokens to run on");
   if (tokens > config.context) {
@@ -208,8 +210,11 @@ void Pass::State::attend(LayerTrace& out, int first) {
     in.d_head = config.d_head;
     float* z_out = out.z.data() + static_cast<std::size_t>(first) * config.query_width() +
                    head * config.d_head;
+    const std::size_t at =
+        (static_cast<std::size_t>(layer) * config.heads + head) * tokens + first;  // row of weights
     attention_output(in, head_rule(config, trace.edits_, {layer, head}), z_out,
-                     config.query_width(), nullptr, 0, scratch[head]);
+                     config.query_width(), all_weights ? all_weights + at * tokens : nullptr, tokens,
+                     scratch[head]);
   });
 }
 

@@ -19,6 +19,9 @@ struct RunOptions {
   const Trace* earlier = nullptr;
   ThreadPool* pool = nullptr;           ///< Null: default_pool().
   const MeanOutputs* means = nullptr;   ///< Null: measured when an edit needs them.
+  /// Memory of layers * heads * tokens * tokens floats that gets the weights on the way, the same as
+  /// Trace::weights makes later. Rows that are taken over from `earlier` are not written.
+  float* weights = nullptr;  // [layers, heads, query, key]
 };
 
 /// One forward pass, a layer a step, so that the caller can show progress or leave between layers:

@@ -144,4 +144,23 @@ std::vector<float> Trace::logits(int position) const {
   return logits;
 }
 
+std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
+  const auto tokens = static_cast<std::size_t>(trace.size());
+  const auto edit = trace.edits().find(head);
+  const HeadEdit none;
+  const HeadEdit& rule = edit == trace.edits().end() ? none : edit->second;
+  std::vector<std::uint8_t> masked(tokens * tokens);
+  for (std::size_t query = 0; query < tokens; ++query) {
+    const std::span<std::uint8_t> row(masked.data() + query * tokens, tokens);
+    allow_row(rule.mask, static_cast<int>(query), trace.model().config.causal, row);
+    for (std::uint8_t& cell : row) cell = !cell;
+  }
+  for (const Cell& cell : rule.masked_cells) {
+    if (std::max(cell.query, cell.key) < trace.size())
+      masked[static_cast<std::size_t>(cell.query) * tokens + static_cast<std::size_t>(cell.key)] =
+          1;
+  }
+  return masked;
+}
+
 }  // namespace headlight

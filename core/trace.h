@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 #include <xtensor/xtensor_forward.hpp>  // probe.h has the whole: it costs seconds a file
@@ -62,5 +63,9 @@ class Trace {
   std::vector<std::shared_ptr<const LayerTrace>> layers_;
   std::shared_ptr<const std::vector<float>> output_;  // [tokens, d_model] after the last layer
 };
+
+/// 1 for each cell that the head may not look at, because it is causal or for a mask of the trace's
+/// edits; else 0. Such a weight is exactly 0.
+std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head);  // [query, key]
 
 }  // namespace headlight

@@ -136,6 +136,11 @@ def test_arrays():
     far = (query - key > 2) | (key > query)
     check("a mask gives exact zeros", (masked["attentions"][1, 2][far] == 0).all())
     check("masked rows sum to 1", numpy.allclose(masked["attentions"].sum(-1), 1, atol=1e-5))
+    cell = arrays("cell.npz", "--text", text, "--all", "--mask-cell", "1.2=3:1,1.2=3:0")["attentions"]
+    zeros = [tuple(at) for at in numpy.argwhere((cell == 0) & (base["attentions"] != 0))]
+    check("single cells are exactly 0", {(1, 2, 3, 0), (1, 2, 3, 1)} <= set(zeros))
+    check("the others of their layers are not", all(at[0] >= 1 for at in zeros) and
+          not any(at[0] == 1 and at[1:] not in ((2, 3, 0), (2, 3, 1)) for at in zeros))
     warm = arrays("warm.npz", "--text", text, "--all", "--temperature", "0.0=1000")
     check("a high temperature makes rows even",
           abs(warm["attentions"][0, 0, -1] - 1 / n).max() < 0.02)
@@ -214,6 +219,8 @@ def test_wrong_usage():
             "unknown layer": [*base, "--layer", "99", *out],
             "bad head": [*base, "--head", "1", *out],
             "bad mask": [*base, "--all", "--mask", "0.0=lokal:4", *out],
+            "bad cell": [*base, "--all", "--mask-cell", "0.0=4", *out],
+            "cell below 0": [*base, "--all", "--mask-cell", "0.0=4:-1", *out],
             "mask without head": [*base, "--all", "--mask", "local:4", *out],
             "temperature 0": [*base, "--all", "--temperature", "0.0=0", *out],
             "temperature NaN": [*base, "--all", "--temperature", "0.0=nan", *out],

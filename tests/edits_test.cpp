@@ -26,6 +26,7 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 TEST_CASE("the default edit changes nothing") {
   CHECK(HeadEdit{}.is_identity());
+  CHECK(HeadEdit{.replace = Replacement::mean}.is_identity());  // of a gain that takes nothing away
   CHECK_FALSE(HeadEdit{.gain = 0.5f}.is_identity());
   CHECK_FALSE(HeadEdit{.temperature = 2.0f}.is_identity());
   CHECK_FALSE(HeadEdit{.mask = local_mask(2)}.is_identity());

@@ -69,6 +69,15 @@ TEST_CASE("a full disk leaves the old file as it was") {
   CHECK(S_ISCHR(status.st_mode));
 }
 
+TEST_CASE("a typed path begins at home where it says so") {
+  const std::string home = std::getenv("HOME");
+  CHECK(typed_path("~") == std::filesystem::path(home) / "");
+  CHECK(typed_path("~/maps/a.png") == std::filesystem::path(home) / "maps/a.png");
+  CHECK(typed_path("a~/b.png") == "a~/b.png");
+  CHECK(typed_path("~other/b.png") == "~other/b.png");
+  CHECK(typed_path("/tmp/b.png") == "/tmp/b.png");
+}
+
 TEST_CASE("what cannot be read is a LoadError") {
   const test::TemporaryFolder folder;
   write_file(folder.path() / "a", "12345");

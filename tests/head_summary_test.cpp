@@ -159,6 +159,16 @@ TEST_CASE("a summary holds the tile and the numbers of every head") {
       Map want(tile * tile);
       max_pool(weights.data(), 23, 23, want.data(), tile, tile);
       CHECK(std::equal(want.begin(), want.end(), all.tiles.begin() + i * tile * tile));
+      // A tile is masked where every cell under it is.
+      const auto cells = masked_cells(trace, {i / 4, i % 4});
+      for (int y = 0; y < tile; ++y) {
+        for (int x = 0; x < tile; ++x) {
+          bool masked = true;
+          for (int q = y * 23 / tile; q < (y + 1) * 23 / tile; ++q)
+            for (int k = x * 23 / tile; k < (x + 1) * 23 / tile; ++k) masked &= cells[q * 23 + k] != 0;
+          REQUIRE(all.masked[(i * tile + y) * tile + x] == masked);
+        }
+      }
     }
     const HeadSummaries again = summarize(trace, size);
     CHECK(again.tiles == all.tiles);

@@ -89,6 +89,25 @@ TEST_CASE("each range fills the colours as it says") {
   CHECK(color_position(map, 1.0f) == doctest::Approx(1.0f));
 }
 
+TEST_CASE("rows that can only be 1 do not stretch the range") {
+  MapValues map;
+  map.tokens = 3;
+  map.values = {1.0f, 0.0f, 0.0f, 0.25f, 0.75f, 0.0f, 0.5f, 0.25f, 0.25f};
+  CHECK(largest_value(map) == 0.75f);
+  map.values = {0.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.5f, 0.5f};  // the first key is hidden
+  CHECK(largest_value(map) == 0.5f);
+  map.values = {1.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f};
+  CHECK(largest_value(map) == 0.0f);
+  map.diverging = true;
+  map.values = {0.0f, 0.0f, 0.0f, -0.5f, 0.0f, 0.0f, 0.1f, 0.1f, -0.2f};
+  CHECK(largest_value(map) == 0.5f);
+
+  const Runs runs;
+  const MapValues shown = map_values(runs.baseline, runs.baseline, {1, 0}, {.range = Range::map});
+  CHECK(shown.high < 1.0f);
+  CHECK(shown.high == largest_value(shown));
+}
+
 TEST_CASE("hiding the first key scales the other weights up") {
   const Runs runs;
   const MapValues map = map_values(runs.baseline, runs.baseline, {1, 1}, {.hide_first = true});

@@ -335,6 +335,23 @@ TEST_CASE("a run that starts from an earlier trace is the whole run bit for bit"
   }
 }
 
+TEST_CASE("the weights written on the way are those made later bit for bit") {
+  for (const Model& model : all_models()) {
+    const ModelConfig& config = model.config;
+    const std::vector<int> ids = some_ids(model, 13, 10);
+    for (const auto& [name, edits] : some_edits(config)) {
+      CAPTURE(name);
+      const std::size_t cells = ids.size() * ids.size();
+      std::vector<float> weights(static_cast<std::size_t>(config.layers * config.heads) * cells, -1);
+      const Trace trace = run(model, ids, edits, {.weights = weights.data()});
+      for (int i = 0; i < config.layers * config.heads; ++i) {
+        const xt::xtensor<float, 2> later = trace.weights({i / config.heads, i % config.heads});
+        REQUIRE(std::equal(later.begin(), later.end(), weights.begin() + i * cells));
+      }
+    }
+  }
+}
+
 TEST_CASE("a chain of runs each starting from the last stays the whole run bit for bit") {
   for (const Model& model : all_models()) {
     CAPTURE(model.name);

@@ -296,6 +296,38 @@ TEST_CASE("thumbnails lie by layer and head and show each head") {
   }
 }
 
+TEST_CASE("thumbnails of edited heads and of differences agree with the map") {
+  const auto snapshot = answer(sentence, {{{0, 0}, {.mask = local_mask(2), .masked_cells = {{4, 4}}}}});
+  State state = state_for(*snapshot);
+  Picture picture;
+  const ModelConfig& config = tiny()->config;
+  for (const Shown shown : {Shown::baseline, Shown::edited, Shown::difference}) {
+    for (const Range range : {Range::unit, Range::map, Range::row}) {
+      for (const Scale scale : {Scale::linear, Scale::log}) {
+        state.display.shown = shown;
+        state.display.range = range;
+        state.display.scale = scale;
+        int wrong = 0;
+        for (int i = 0; i < config.layers * config.heads; ++i) {
+          state.selection.head = {i / config.heads, i % config.heads};
+          picture.update(snapshot, state);
+          const int n = picture.tokens();
+          const Image map = picture.map_image(1, Theme::dark);
+          const Image& all = picture.thumbnails();
+          for (int q = 0; q < n; ++q) {
+            for (int k = 0; k < n; ++k) {
+              const int at = (i / config.heads * n + q) * all.width + i % config.heads * n + k;
+              wrong += all.pixels[static_cast<std::size_t>(at)] !=
+                       map.pixels[static_cast<std::size_t>(q * n + k)];
+            }
+          }
+        }
+        CHECK(wrong == 0);
+      }
+    }
+  }
+}
+
 TEST_CASE("thumbnails agree with the map in the logarithmic scale") {
   const auto snapshot = answer(sentence);
   State state = state_for(*snapshot);
