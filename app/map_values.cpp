@@ -82,7 +82,10 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
 }
 
 float largest_value(const MapValues& map) {
-  if (map.diverging) return largest_magnitude(map.values);
+  if (map.diverging) {
+    const float largest = largest_magnitude(map.values);
+    return largest > 0.0f ? std::max(largest, least_difference) : 0.0f;
+  }
   float largest = 0.0f;
   const auto tokens = static_cast<std::size_t>(map.tokens);
   for (std::size_t row = 0; row < tokens; ++row) {

@@ -38,7 +38,10 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
 std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
                                  const Display& display);  // [query, key]
 
-/// The largest magnitude, for Range::map. Rows with a single weight are left out: it is always 1, as
+/// Differences smaller than this never take the whole colour bar: they are rounding.
+inline constexpr float least_difference = 1e-3f;
+
+/// The largest magnitude, for Range::map, at least least_difference in a difference that has any. Rows with a single weight are left out: it is always 1, as
 /// that of the first token on a causal model. 0 when no row is left.
 float largest_value(const MapValues& map);
 

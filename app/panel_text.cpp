@@ -21,8 +21,10 @@ void draw_text_view(State& state, const Picture& picture, Ui& ui) {
       std::clamp(ui.hovered_cell ? ui.hovered_cell->query
                                  : state.selection.query.value_or(map.tokens - 1),
                  0, map.tokens - 1);
+  ImGui::PushTextWrapPos();
   faint_text(ui, "Shaded: what \"%s\" looks at. Point at another token, or click to pin it.",
              token_label(tokens[query]).c_str());
+  ImGui::PopTextWrapPos();
   ImGui::Dummy({1, ui.px(4)});
 
   ImFont* font = ui.fonts.title;

@@ -101,6 +101,8 @@ TEST_CASE("rows that can only be 1 do not stretch the range") {
   map.diverging = true;
   map.values = {0.0f, 0.0f, 0.0f, -0.5f, 0.0f, 0.0f, 0.1f, 0.1f, -0.2f};
   CHECK(largest_value(map) == 0.5f);
+  map.values = {0.0f, 0.0f, 0.0f, -1e-6f, 1e-6f, 0.0f, 0.0f, 0.0f, 0.0f};
+  CHECK(largest_value(map) == least_difference);
 
   const Runs runs;
   const MapValues shown = map_values(runs.baseline, runs.baseline, {1, 0}, {.range = Range::map});

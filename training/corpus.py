@@ -82,37 +82,53 @@ def repeat_text(window, rng):
     return np.concatenate([*pieces, window[used:]])[:length]
 
 
-def random_repeats(length, vocabulary, rng, beginning):
-    """Spans of 6 to 40 random tokens, each said two to four times.
+def random_repeats(length, draw, rng, beginning):
+    """One to four spans of 4 to 40 random tokens, said in random order until the window is full.
 
-    Returns the window [length] and which of its tokens can be foreseen [length] bool.
+    Two of three windows have one span. Short spans said often teach to copy at all, long ones what
+    to copy; with several spans the distance does not help, only what was said after the same token.
+
+    draw: count -> that many tokens. Returns the window [length] and which of its tokens can be
+    foreseen [length] bool: those of a span said before, and the first only of a lone span.
     """
+    alone = rng.integers(3) > 0
+    spans = [draw(rng.integers(4, 41)) for _ in range(1 if alone else rng.integers(2, 5))]
+    said = [False] * len(spans)
     window, foreseen = [beginning], [False]
     while len(window) < length:
-        span = rng.integers(0, vocabulary - 1, rng.integers(6, 41)).tolist()
-        times = int(rng.integers(2, 5))
-        window += span * times
-        foreseen += [False] * len(span) + [True] * (len(span) * (times - 1))
+        chosen = rng.integers(len(spans))
+        window += spans[chosen]
+        foreseen += [said[chosen] and alone] + [said[chosen]] * (len(spans[chosen]) - 1)
+        said[chosen] = True
     return np.array(window[:length]), np.array(foreseen[:length])
 
 
-def training_batch(streams, count, length, repeat_share, vocabulary, rng):
+def training_batch(streams, count, length, repeats, vocabulary, rng):
     """(inputs, targets), each [count, length] int64; a target of -100 is not counted.
 
-    `repeat_share` of the windows repeat a span: half of these are text, half random tokens.
+    repeats: the share of windows of repeated random tokens (half of them drawn from the text, as
+    often as they stand there), and the share of windows of text that repeat a span.
     """
     sentences, stories = streams
     beginning = vocabulary - 1
+
+    def from_all(number):
+        return rng.integers(0, beginning, number).tolist()
+
+    def from_text(number):
+        return rng.choice(stories.tokens, number).tolist()
+
     windows = np.empty((count, length + 1), np.int64)
     counted = np.ones((count, length + 1), bool)
     for row in range(count):
-        draw = rng.random()
-        if draw < repeat_share / 2:
-            windows[row], counted[row] = random_repeats(length + 1, vocabulary, rng, beginning)
+        kind = rng.random()
+        if kind < repeats[0]:
+            draw = from_all if rng.random() < 0.5 else from_text
+            windows[row], counted[row] = random_repeats(length + 1, draw, rng, beginning)
             continue
         stream = sentences if rng.random() < SENTENCE_SHARE else stories
         windows[row] = cut_window(stream, length + 1, rng, beginning)
-        if draw < repeat_share:
+        if kind < sum(repeats):
             windows[row] = repeat_text(windows[row], rng)
     targets = np.where(counted, windows, -100)[:, 1:]
     return windows[:, :-1], targets

@@ -82,7 +82,8 @@ class Llama:
         x, maps = table[ids], []
         for layer in range(self.config["num_hidden_layers"]):
             def project(y, name, prefix=f"model.layers.{layer}."):
-                return y @ self.weights[f"{prefix}{name}.weight"].T
+                y = y @ self.weights[f"{prefix}{name}.weight"].T
+                return y + self.weights.get(f"{prefix}{name}.bias", 0.0)
 
             y = self.norm(x, f"model.layers.{layer}.input_layernorm.weight")
             query, key, value = (project(y, f"self_attn.{name}_proj")
@@ -154,21 +155,11 @@ def evaluate(folder, data):
     repeated = losses(model, noise)
     report["repeated_random"] = {"first_time": float(repeated[:, :SPAN].mean()),
                                  "second_time": float(repeated[:, SPAN + 1:].mean())}
-    # A head that looks a fixed distance back scores at one span only; the least of several is safe.
-    report["induction_by_span"] = {}
-    for span in SPANS:
-        maps = model.run(corpus.repeated_random_windows(16, span, vocabulary))[1]
-        report["induction_by_span"][span] = [
-            [round(float(s), 3) for s in head_scores.random_scores(weights, span)["induction"]]
-            for weights in maps]
-    report["heads"] = head_scores.score_heads(model.run(text)[1], text, model.run(noise)[1], SPAN)
+    random_maps = {span: model.run(corpus.repeated_random_windows(16, span, vocabulary))[1]
+                   for span in SPANS}
+    report["heads"] = head_scores.score_heads(model.run(text)[1], text, random_maps)
     report["predictions"] = {s: predictions(model, tokenizer, s) for s in SENTENCES}
     return report
-
-
-def least_induction(report):
-    """The best head's score, each head taken at the span where it scores least."""
-    return float(np.min([*report["induction_by_span"].values()], axis=0).max())
 
 
 def print_report(report):
@@ -184,8 +175,10 @@ def print_report(report):
     print(f"repeated random tokens: first time {repeated['first_time']:.2f}, "
           f"second time {repeated['second_time']:.2f} nats a token\n")
     print(head_scores.table(report["heads"]), "\n")
-    print("best head's induction score where a head must keep it at every span of "
-          f"{', '.join(map(str, SPANS))}: {least_induction(report):.2f}\n")
+    for name in ("previous", "previous_random", "induction", "duplicate_random", "sink"):
+        score, layer, head = head_scores.best(report["heads"], name)
+        print(f"best {name}: {score:.2f}, L{layer} H{head}")
+    print()
     for sentence, guesses in report["predictions"].items():
         print(f"{sentence!r}: " + ", ".join(f"{text!r} {chance:.2f}" for text, chance in guesses))
 

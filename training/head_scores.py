@@ -39,10 +39,17 @@ def random_scores(weights, span):
     }
 
 
-def score_heads(text_maps, windows, random_maps, span):
-    """Maps are one array [batch, heads, query, key] a layer. Returns name -> [layers][heads]."""
-    rows = [{**text_scores(text, windows), **random_scores(noise, span)}
-            for text, noise in zip(text_maps, random_maps)]
+def score_heads(text_maps, windows, random_maps):
+    """Maps are one array [batch, heads, query, key] a layer; `random_maps` has them by span.
+
+    Of several spans the least score counts: a head that looks a fixed distance back scores at one
+    span only. Returns name -> [layers][heads].
+    """
+    rows = []
+    for layer, text in enumerate(text_maps):
+        by_span = [random_scores(maps[layer], span) for span, maps in random_maps.items()]
+        least = {name: np.min([scores[name] for scores in by_span], axis=0) for name in by_span[0]}
+        rows.append({**text_scores(text, windows), **least})
     return {name: [[round(float(score), 3) for score in row[name]] for row in rows]
             for name in NAMES}
 

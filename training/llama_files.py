@@ -6,6 +6,7 @@ import pathlib
 import struct
 
 import numpy as np
+import torch
 
 
 def llama_tensors(model):
@@ -20,6 +21,10 @@ def llama_tensors(model):
                 "mlp.down_proj": block.down, "input_layernorm": block.attention_norm.weight,
                 "post_attention_layernorm": block.mlp_norm.weight}.items():
             tensors[f"model.layers.{i}.{name}.weight"] = tensor
+        # The layout has an output bias where it has the others.
+        biases = dict(zip("qkv", block.qkv_bias.chunk(3)), o=torch.zeros(model.shape.width))
+        for name, tensor in biases.items():
+            tensors[f"model.layers.{i}.self_attn.{name}_proj.bias"] = tensor
     return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in tensors.items()}
 
 
@@ -56,7 +61,7 @@ def config_of(shape):
         "rms_norm_eps": shape.norm_eps, "rope_theta": shape.rope_theta,
         "max_position_embeddings": shape.context, "vocab_size": shape.vocabulary,
         "tie_word_embeddings": True, "bos_token_id": end_of_text, "eos_token_id": end_of_text,
-        "hidden_act": "silu", "attention_bias": False, "mlp_bias": False,
+        "hidden_act": "silu", "attention_bias": True, "mlp_bias": False,
         "torch_dtype": "float16"}
 
 

@@ -61,35 +61,50 @@ class Block(nn.Module):
         self.attention_norm = Norm(shape)
         self.mlp_norm = Norm(shape)
         self.qkv = matrix(3 * width, width)
-        self.out = matrix(width, width, 0.35)
+        # Random at first: every head prefers some distance, and one becomes the previous-token head.
+        self.qkv_bias = nn.Parameter(torch.randn(3 * width) * 0.5)
+        self.out = matrix(width, width, 0.1)
         self.gate_up = matrix(2 * hidden, width)
-        self.down = matrix(width, hidden, 0.35)
+        self.down = matrix(width, hidden, 0.1)
 
     @torch.no_grad()
     def limit_scores(self, limit):
-        """Shrink the queries and keys of every head whose scores would spread by more than `limit`.
+        """Shrink queries and keys of every head whose scores spread by more than `limit`.
 
-        The spread is the standard deviation of the scores of random unit-variance inputs (1 at the
-        start). Without a limit the matrices keep growing, every row of every head becomes one
-        single 1, and a softmax that is saturated no longer learns.
+        The spread is the standard deviation of a row's scores, over all rows of the last batch. A
+        head that looks at one kind of token needs little of it (one score of 8 among 64 is a spread
+        of 1); one that grows by noise until every row is a single 1, and no longer learns, needs 3
+        and more.
         """
         heads, size = self.shape.heads, self.shape.head_width
-        qk = self.qkv.view(3, heads, size, -1)[:2]
-        norms = (qk * self.attention_norm.weight).norm(dim=(2, 3))  # [2, heads]
-        spread = norms[0] * norms[1] / size
-        qk.mul_((limit / spread).clamp(max=1).sqrt()[None, :, None, None])
+        shrink = (limit / self.spread).clamp(max=1).sqrt()[None, :, None, None]
+        self.qkv.view(3, heads, size, -1)[:2].mul_(shrink)
+        self.qkv_bias.view(3, heads, size, 1)[:2].mul_(shrink)
+
+    @torch.no_grad()
+    def measure_spread(self, query, key):
+        """Set self.spread [heads] from query and key [batch * heads, time, size]."""
+        time, size = query.shape[1:]
+        scores = torch.bmm(query, key.transpose(1, 2)).tril_() / math.sqrt(size)
+        count = torch.arange(1, time + 1, dtype=torch.float32)
+        squares = scores.square().sum(-1) - scores.sum(-1).square() / count  # [batch * heads, time]
+        squares = squares.view(-1, self.shape.heads, time).sum((0, 2))
+        rows = query.shape[0] // self.shape.heads
+        self.spread = (squares / (rows * (count - 1).sum())).sqrt()
 
     def attend(self, x, tables, mask):
         """x [batch, time, width] -> (change [batch, time, width], weights [batch * heads, q, k])"""
         batch, time, width = x.shape
         heads, size = self.shape.heads, self.shape.head_width
-        qkv = F.linear(x, self.qkv).view(batch, time, 3, heads, size)
+        qkv = F.linear(x, self.qkv, self.qkv_bias).view(batch, time, 3, heads, size)
         qkv = qkv.permute(2, 0, 3, 1, 4).contiguous()  # [3, batch, heads, time, size]
         cos, sin = tables
         qk = qkv[:2]
         qk = qk * cos + qk.roll(size // 2, -1) * sin
         query, key = qk.view(2, batch * heads, time, size).unbind(0)
         value = qkv[2].view(batch * heads, time, size)
+        if self.training:
+            self.measure_spread(query, key)
         scores = torch.baddbmm(mask, query, key.transpose(1, 2), alpha=1 / math.sqrt(size))
         weights = scores.softmax(-1)
         mixed = torch.bmm(weights, value).view(batch, heads, time, size)
@@ -107,12 +122,22 @@ class MiniGpt(nn.Module):
     def __init__(self, shape):
         super().__init__()
         self.shape = shape
-        self.embedding = nn.Parameter(torch.randn(shape.vocabulary, shape.width) * 0.05)
+        self.embedding = nn.Parameter(torch.randn(shape.vocabulary, shape.width))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = Norm(shape)
+        nn.init.constant_(self.norm.weight, 0.05)  # so that the first logits are small
         cos, sin = rotary_tables(shape)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
+
+    @torch.no_grad()
+    def center_embedding(self):
+        """Take the mean of all tokens' rows away, which changes no softmax over the tokens.
+
+        At every step all tokens but the right one are pushed the same way. Without this the rare
+        ones, which are seldom right, end up alike, and a head cannot tell what to copy.
+        """
+        self.embedding.sub_(self.embedding.mean(0))
 
     def run(self, ids):
         """ids [batch, time] -> (states [batch, time, width], weights: per layer [b, h, q, k])"""

@@ -37,6 +37,9 @@ from muon import Muon  # noqa: E402
 
 BATCH_TOKENS = 2048
 STAGES = ((0.8, 128), (0.92, 256), (1.01, 512))  # until this progress, windows of this length
+# Until this progress: share of windows of repeated random tokens, and of text that repeats a span.
+REPEATS = ((0.5, 0.35, 0.1), (1.01, 0.2, 0.1))
+SCORE_LIMIT = 8.0  # see Block.limit_scores
 SAVE_AT = {0, 100, 300, 1000, 3000, 10000, 30000}  # steps whose weights are kept
 
 
@@ -49,10 +52,6 @@ def arguments():
     parser.add_argument("--minutes", type=float, default=90, help="stop after these")
     parser.add_argument("--steps", type=int, default=10**9, help="or after these")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
-    parser.add_argument("--repeats", type=float, default=0.25,
-                        help="share of windows that repeat a span")
-    parser.add_argument("--score-limit", type=float, default=3.5, help="see Block.limit_scores")
     parser.add_argument("--log-every", type=int, default=250)
     parser.add_argument("--export-every", type=float, default=10, help="minutes")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -80,22 +79,22 @@ def prepare(data, work):
     return tokenizer, train, held_out
 
 
-def optimizers(model, worker, kind):
+def optimizers(model, worker):
     """The optimizers of the parameters that belong to this worker."""
     blocks = list(model.blocks)[worker::WORKERS]
-    # Queries and keys must grow fast, or heads stay flat; --score-limit holds them, not decay.
-    fused = [dict(params=[b.qkv for b in blocks], pieces=3, lr=0.02, weight_decay=0.0),
-             dict(params=[b.gate_up for b in blocks], pieces=2),
-             dict(params=[w for b in blocks for w in (b.out, b.down)], pieces=1)]
-    plain = [w for b in blocks for w in (b.attention_norm.weight, b.mlp_norm.weight)]
+    # The decay bounds the matrices' singular values by 1 / weight_decay. Unbounded they grow until the
+    # layers' outputs drown the tokens in the residual stream, and no head can tell what to copy.
+    matrices = [dict(params=[b.qkv for b in blocks], pieces=3, lr=0.02, weight_decay=0.3),
+                dict(params=[b.gate_up for b in blocks], pieces=2),
+                dict(params=[w for b in blocks for w in (b.out, b.down)], pieces=1)]
+    norms = [w for b in blocks for w in (b.attention_norm.weight, b.mlp_norm.weight)]
+    fast = [b.qkv_bias for b in blocks]
     if worker == 0:
-        plain += [model.embedding, model.norm.weight]
-    if kind == "muon":
-        chosen = [Muon(fused, lr=0.01, weight_decay=0.03),
-                  torch.optim.AdamW(plain, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.01)]
-    else:
-        plain += [w for group in fused for w in group["params"]]
-        chosen = [torch.optim.AdamW(plain, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.05)]
+        norms += [model.norm.weight]
+        fast += [model.embedding]
+    chosen = [Muon(matrices, lr=0.01, weight_decay=0.5),
+              torch.optim.AdamW([dict(params=norms), dict(params=fast, lr=0.01)], lr=3e-3,
+                                betas=(0.9, 0.95), weight_decay=0.0)]
     for optimizer in chosen:
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
@@ -124,23 +123,29 @@ def learning_rate(step, progress):
 class Examiner:
     """Measures the model on held-out text and on repeated random tokens."""
 
-    SPAN = 40
+    SPANS = (10, 25, 40)  # a head that looks a fixed distance back scores at one of them only
 
     def __init__(self, train, held_out, vocabulary):
         beginning = vocabulary - 1
         self.windows = corpus.held_out_windows(held_out, 40, 257, beginning)
-        self.random = corpus.repeated_random_windows(8, self.SPAN, vocabulary)
+        self.random = {span: corpus.repeated_random_windows(8, span, vocabulary)
+                       for span in self.SPANS}
         self.bigram = Bigram(train, vocabulary).loss(self.windows)
 
     @torch.no_grad()
     def examine(self, model):
-        """(held-out loss, head scores)"""
+        """(held-out loss, loss on random tokens said again, head scores)"""
         windows = torch.from_numpy(self.windows)
         loss = np.mean([float(model.loss(part[:, :-1], part[:, 1:])) for part in windows.split(8)])
         text = self.windows[::5, :128]
         text_maps = [weights.numpy() for weights in model.run(torch.from_numpy(text))[1]]
-        random_maps = [weights.numpy() for weights in model.run(torch.from_numpy(self.random))[1]]
-        return float(loss), head_scores.score_heads(text_maps, text, random_maps, self.SPAN)
+        random_maps = {span: [weights.numpy() for weights in model.run(torch.from_numpy(ids))[1]]
+                       for span, ids in self.random.items()}
+        repeated = torch.from_numpy(self.random[25])
+        targets = repeated[:, 1:].clone()
+        targets[:, :26] = -100
+        again = model.loss(repeated[:, :-1], targets)
+        return float(loss), float(again), head_scores.score_heads(text_maps, text, random_maps)
 
 
 def save(path, value):
@@ -158,7 +163,7 @@ def train(worker, options, model, gradients, clock, barrier):
     work = pathlib.Path(options.work)
     tokenizer, streams, held_out = prepare(options.data, work)
     pieces = share_gradients(model, gradients, worker)
-    mine = optimizers(model, worker, options.optimizer)
+    mine = optimizers(model, worker)
     owned = {id(w) for o in mine for group in o.param_groups for w in group["params"]}
     if options.resume:
         for optimizer, state in zip(mine, torch.load(work / f"optimizer{worker}.pt")):
@@ -178,9 +183,11 @@ def train(worker, options, model, gradients, clock, barrier):
         progress = min(1.0, max(step / options.steps, float(clock[1]) / 60 / options.minutes))
         finished = progress >= 1
         if worker == 0 and (step % options.log_every == 0 or step in SAVE_AT or finished):
-            loss, scores = examiner.examine(model)
+            model.eval()
+            loss, again, scores = examiner.examine(model)
             record = dict(step=step, minutes=float(clock[1]) / 60, tokens=int(clock[2]),
-                          training_loss=running, loss=loss, bigram=examiner.bigram, heads=scores)
+                          training_loss=running, loss=loss, bigram=examiner.bigram,
+                          loss_said_again=again, heads=scores)
             log.write(json.dumps(record) + "\n")
             log.flush()
             tops = ", ".join("{} {:.2f} L{} H{}".format(name, *head_scores.best(scores, name))
@@ -188,7 +195,7 @@ def train(worker, options, model, gradients, clock, barrier):
             softness = np.mean(scores["entropy"])
             print(f"step {step}, {record['minutes']:.1f} min, {record['tokens'] / 1e6:.2f} M "
                   f"tokens, training {running or 0:.3f}, held out {loss:.3f}; {tops}, "
-                  f"entropy {softness:.2f}", flush=True)
+                  f"entropy {softness:.2f}, said again {again:.2f}", flush=True)
             if step in SAVE_AT:
                 save(work / f"step{step}.pt", model.state_dict())
             if finished or time.time() - exported > 60 * options.export_every:
@@ -205,9 +212,11 @@ def train(worker, options, model, gradients, clock, barrier):
 
         length = next(length for until, length in STAGES if progress < until)
         count = BATCH_TOKENS // WORKERS // length
-        inputs, targets = corpus.training_batch(streams, count, length, options.repeats,
+        repeats = next(shares for until, *shares in REPEATS if progress < until)
+        inputs, targets = corpus.training_batch(streams, count, length, repeats,
                                                 model.shape.vocabulary, rng)
         gradients[worker].zero_()
+        model.train()
         loss = model.loss(torch.from_numpy(inputs), torch.from_numpy(targets))
         loss.backward()
         barrier.wait()  # now both gradients are there
@@ -219,8 +228,10 @@ def train(worker, options, model, gradients, clock, barrier):
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * learning_rate(step, progress)
             optimizer.step()
+        if worker == 0:
+            model.center_embedding()
         for block in list(model.blocks)[worker::WORKERS]:
-            block.limit_scores(options.score_limit)
+            block.limit_scores(SCORE_LIMIT)
         if worker == 0:
             running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
             clock[0] += 1
