@@ -61,7 +61,7 @@ class Block(nn.Module):
         self.attention_norm = Norm(shape)
         self.mlp_norm = Norm(shape)
         self.qkv = matrix(3 * width, width)
-        # Random at first: every head prefers some distance, and one becomes the previous-token head.
+        # Random at first, so that every head prefers some distances.
         self.qkv_bias = nn.Parameter(torch.randn(3 * width) * 0.5)
         self.out = matrix(width, width, 0.1)
         self.gate_up = matrix(2 * hidden, width)
@@ -71,10 +71,8 @@ class Block(nn.Module):
     def limit_scores(self, limit):
         """Shrink queries and keys of every head whose scores spread by more than `limit`.
 
-        The spread is the standard deviation of a row's scores, over all rows of the last batch. A
-        head that looks at one kind of token needs little of it (one score of 8 among 64 is a spread
-        of 1); one that grows by noise until every row is a single 1, and no longer learns, needs 3
-        and more.
+        The spread is the standard deviation of a row's scores, over all rows of the last batch. Without
+        a limit it may grow by noise until every row is a single 1, and such a head no longer learns.
         """
         heads, size = self.shape.heads, self.shape.head_width
         shrink = (limit / self.spread).clamp(max=1).sqrt()[None, :, None, None]

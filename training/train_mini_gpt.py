@@ -38,7 +38,7 @@ from muon import Muon  # noqa: E402
 BATCH_TOKENS = 2048
 STAGES = ((0.8, 128), (0.92, 256), (1.01, 512))  # until this progress, windows of this length
 # Until this progress: share of windows of repeated random tokens, and of text that repeats a span.
-REPEATS = ((0.5, 0.35, 0.1), (1.01, 0.2, 0.1))
+REPEATS = ((0.3, 0.35, 0.1), (1.01, 0.1, 0.05))
 SCORE_LIMIT = 8.0  # see Block.limit_scores
 SAVE_AT = {0, 100, 300, 1000, 3000, 10000, 30000}  # steps whose weights are kept
 
