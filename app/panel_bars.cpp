@@ -6,52 +6,67 @@
 namespace headlight {
 namespace {
 
+// A menu of the bar; its landmark is "menu/LABEL", as those of its items.
+bool begin_menu(Ui& ui, const char* label) {
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  ui.landmarks.mark(std::string("menu/") + label, at,
+                    {at.x + text_width(ui.fonts.text, label), at.y + ImGui::GetFrameHeight()});
+  return ImGui::BeginMenu(label);
+}
+
+bool item(Ui& ui, const char* label, const char* keys = nullptr, bool chosen = false,
+          bool enabled = true) {
+  const bool taken = ImGui::MenuItem(label, keys, chosen, enabled);
+  ui.landmarks.mark_item(std::string("menu/") + label);
+  return taken;
+}
+
 void draw_file_menu(const Picture& picture, Ui& ui) {
-  if (!ImGui::BeginMenu("File")) return;
-  if (ImGui::MenuItem("Open model...", "Ctrl+M")) ui.open(Dialog::open_model);
-  if (ImGui::MenuItem("Open session...", "Ctrl+O")) ui.open(Dialog::open_session);
-  if (ImGui::MenuItem("Save session...", "Ctrl+S")) ui.open(Dialog::save_session);
+  if (!begin_menu(ui, "File")) return;
+  if (item(ui, "Open model...", "Ctrl+M")) ui.open(Dialog::open_model);
+  if (item(ui, "Open session...", "Ctrl+O")) ui.open(Dialog::open_session);
+  if (item(ui, "Save session...", "Ctrl+S")) ui.open(Dialog::save_session);
   ImGui::Separator();
-  if (ImGui::MenuItem("Export...", "Ctrl+E", false, !picture.empty())) ui.open(Dialog::export_);
+  if (item(ui, "Export...", "Ctrl+E", false, !picture.empty())) ui.open(Dialog::export_);
   ImGui::Separator();
-  if (ImGui::MenuItem("Quit", "Ctrl+Q")) ui.wishes.quit = true;
+  if (item(ui, "Quit", "Ctrl+Q")) ui.wishes.quit = true;
   ImGui::EndMenu();
 }
 
 void draw_edit_menu(State& state, Ui& ui) {
-  if (!ImGui::BeginMenu("Edit")) return;
-  if (ImGui::MenuItem("Undo", "Ctrl+Z", false, ui.history.can_undo())) {
+  if (!begin_menu(ui, "Edit")) return;
+  if (item(ui, "Undo", "Ctrl+Z", false, ui.history.can_undo())) {
     state.request.edits = ui.history.undo();
   }
-  if (ImGui::MenuItem("Redo", "Ctrl+Shift+Z", false, ui.history.can_redo())) {
+  if (item(ui, "Redo", "Ctrl+Shift+Z", false, ui.history.can_redo())) {
     state.request.edits = ui.history.redo();
   }
   ImGui::Separator();
-  if (ImGui::MenuItem("Reset all edits", nullptr, false, !state.request.edits.empty())) {
+  if (item(ui, "Reset all edits", nullptr, false, !state.request.edits.empty())) {
     state.request.edits.clear();
   }
   ImGui::EndMenu();
 }
 
 void draw_view_menu(State& state, Ui& ui) {
-  if (!ImGui::BeginMenu("View")) return;
+  if (!begin_menu(ui, "View")) return;
   Display& display = state.display;
-  if (ImGui::MenuItem("Map", "1", display.view == View::map)) display.view = View::map;
-  if (ImGui::MenuItem("Arcs", "2", display.view == View::arcs)) display.view = View::arcs;
-  if (ImGui::MenuItem("Text", "3", display.view == View::text)) display.view = View::text;
+  if (item(ui, "Map", "1", display.view == View::map)) display.view = View::map;
+  if (item(ui, "Arcs", "2", display.view == View::arcs)) display.view = View::arcs;
+  if (item(ui, "Text", "3", display.view == View::text)) display.view = View::text;
   ImGui::Separator();
-  if (ImGui::MenuItem("Hide the first token", "H", display.hide_first)) {
+  if (item(ui, "Hide the first token", "H", display.hide_first)) {
     display.hide_first = !display.hide_first;
   }
-  if (ImGui::MenuItem("Show the whole map", "0")) ui.camera = {};
+  if (item(ui, "Show the whole map", "0")) ui.camera = {};
   ImGui::Separator();
-  if (ImGui::MenuItem("Dark", nullptr, display.theme == Theme::dark)) display.theme = Theme::dark;
-  if (ImGui::MenuItem("Light", nullptr, display.theme == Theme::light)) display.theme = Theme::light;
+  if (item(ui, "Dark", nullptr, display.theme == Theme::dark)) display.theme = Theme::dark;
+  if (item(ui, "Light", nullptr, display.theme == Theme::light)) display.theme = Theme::light;
   ImGui::Separator();
-  if (ImGui::MenuItem("Larger text", "Ctrl++", false, display.text_scale < 2.0f)) {
+  if (item(ui, "Larger text", "Ctrl++", false, display.text_scale < 2.0f)) {
     display.text_scale += 0.125f;
   }
-  if (ImGui::MenuItem("Smaller text", "Ctrl+-", false, display.text_scale > 0.75f)) {
+  if (item(ui, "Smaller text", "Ctrl+-", false, display.text_scale > 0.75f)) {
     display.text_scale -= 0.125f;
   }
   ImGui::EndMenu();
@@ -74,9 +89,9 @@ void draw_menu_bar(State& state, const Picture& picture, Ui& ui) {
   draw_file_menu(picture, ui);
   draw_edit_menu(state, ui);
   draw_view_menu(state, ui);
-  if (ImGui::BeginMenu("Help")) {
-    if (ImGui::MenuItem("Shortcuts", "?")) ui.open(Dialog::shortcuts);
-    if (ImGui::MenuItem("About Headlight")) ui.open(Dialog::about);
+  if (begin_menu(ui, "Help")) {
+    if (item(ui, "Shortcuts", "?")) ui.open(Dialog::shortcuts);
+    if (item(ui, "About Headlight")) ui.open(Dialog::about);
     ImGui::EndMenu();
   }
   const std::string line = model_line(picture);

@@ -287,6 +287,19 @@ def views(window):
         window.click(name)
         window.until(name, lambda s: s["display"][part] == value)
         check(f"Display: {name}", True)
+    window.key("Escape")  # closes the list: the next click is one on the button
+    window.click("shown/Difference")
+    window.until("Escape closes a list", lambda s: s["display"]["shown"] == "difference")
+    check("Escape closes a list", True)
+    window.click("shown/Edited")
+    for menu, item, part, value in (("View", "Light", "theme", "light"), ("View", "Dark", "theme", "dark"),
+                                    ("View", "Text", "view", "text"), ("View", "Map", "view", "map"),
+                                    ("View", "Hide the first token", "hide_first", True),
+                                    ("View", "Hide the first token", "hide_first", False)):
+        window.click("menu/" + menu)
+        window.click("menu/" + item)
+        window.until(item, lambda s: s["display"][part] == value)
+        check(f"menu {menu}, {item}", True)
     window.leave_field()
     text = window.state()["text"]
     window.click("Examples")
@@ -348,6 +361,14 @@ def export(window):
         check(f"Ctrl+E writes {ending}", True)
     with open(files[".png"], "rb") as png:
         check("the PNG is one", png.read(8) == b"\x89PNG\r\n\x1a\n")
+    with open(files[".png"], "wb") as png:
+        png.write(b"something else")
+    window.key("ctrl+e")
+    window.click(".png")
+    fill_path(window, files[".png"])
+    window.click("OK")
+    check("a file that is there is replaced whole",
+          poll(lambda: open(files[".png"], "rb").read(8) == b"\x89PNG\r\n\x1a\n", 10))
     with open(files[".pdf"], "rb") as pdf:
         check("the PDF is one", pdf.read(5) == b"%PDF-")
     check("the SVG is one", "<svg" in open(files[".svg"], encoding="utf-8").read(2000))
