@@ -22,7 +22,7 @@ std::filesystem::path store_file() {
 State first_state() {
   State state;
   state.request.text = "The cat that I saw yesterday ran away because the cat that I saw was hungry";
-  state.selection.head = {1, 2};
+  state.selection.head = {1, 5};
   return state;
 }
 
