@@ -77,8 +77,9 @@ std::string model_line(const Picture& picture) {
   if (s.model == nullptr) return "";
   const ModelConfig& config = s.model->config;
   char text[160];
-  std::snprintf(text, sizeof text, "%s   %d x %d heads   %.1f M parameters", s.model->name.c_str(),
-                config.layers, config.heads, s.model->parameters() / 1e6);
+  const double millions = s.model->parameters() / 1e6;
+  std::snprintf(text, sizeof text, "%s   %d x %d heads   %.*f M parameters", s.model->name.c_str(),
+                config.layers, config.heads, millions < 0.1 ? 3 : 1, millions);
   return text;
 }
 
