@@ -41,8 +41,9 @@ std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, Hea
 /// Differences smaller than this never take the whole colour bar: they are rounding.
 inline constexpr float least_difference = 1e-3f;
 
-/// The largest magnitude, for Range::map, at least least_difference in a difference that has any. Rows with a single weight are left out: it is always 1, as
-/// that of the first token on a causal model. 0 when no row is left.
+/// The largest magnitude, for Range::map. Rows with a single weight are left out: it is always 1, as
+/// that of the first token on a causal model. In a difference that has any, at least
+/// least_difference. 0 when nothing is left.
 float largest_value(const MapValues& map);
 
 /// The colour bar's upper end for maps whose largest magnitude is `largest`, for Range::map.

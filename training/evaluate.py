@@ -72,8 +72,13 @@ class Llama:
         a, b = x[..., :half], x[..., half:]
         return np.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
 
-    def run(self, ids):
-        """ids [batch, time] -> (logits [batch, time, vocabulary], maps: layer [b, heads, q, k])"""
+    def run(self, ids, streams=None):
+        """ids [batch, time] -> (logits [batch, time, vocabulary], maps: layer [b, heads, q, k])
+
+        `streams`, if given, gets what goes into each layer, [batch, time, width], and what the last
+        one leaves.
+        """
+        streams = [] if streams is None else streams
         batch, time = ids.shape
         heads, width = self.config["num_attention_heads"], self.config["hidden_size"]
         size = width // heads
@@ -85,6 +90,7 @@ class Llama:
                 y = y @ self.weights[f"{prefix}{name}.weight"].T
                 return y + self.weights.get(f"{prefix}{name}.bias", 0.0)
 
+            streams.append(x)
             y = self.norm(x, f"model.layers.{layer}.input_layernorm.weight")
             query, key, value = (project(y, f"self_attn.{name}_proj")
                                  .reshape(batch, time, heads, size).transpose(0, 2, 1, 3)
@@ -99,6 +105,7 @@ class Llama:
             gate = project(y, "mlp.gate_proj")
             gate = gate / (1 + np.exp(-gate))
             x = x + project(gate * project(y, "mlp.up_proj"), "mlp.down_proj")
+        streams.append(x)
         return self.norm(x, "model.norm.weight") @ table.T, maps
 
 
@@ -111,6 +118,21 @@ def losses(model, windows):
         right = np.take_along_axis(logits, part[:, 1:, None], -1)[..., 0]
         rows.append(np.log(np.exp(logits).sum(-1)) - right)
     return np.concatenate(rows)
+
+
+def visible_tokens(model, windows):
+    """(rms, cosine) of the stream before each layer and after the last: how large it is, and the mean
+    cosine, both means over the windows taken away, between it and the tokens' embeddings."""
+    streams = []
+    model.run(windows, streams)
+    embedded = streams[0] - streams[0].mean((0, 1))
+    rows = []
+    for x in streams:
+        centred = x - x.mean((0, 1))
+        lengths = np.linalg.norm(centred, axis=-1) * np.linalg.norm(embedded, axis=-1)
+        rows.append((float(np.sqrt((x * x).mean())),
+                     float(((centred * embedded).sum(-1) / lengths).mean())))
+    return rows
 
 
 def predictions(model, tokenizer, text, count=5):
@@ -158,6 +180,7 @@ def evaluate(folder, data):
     random_maps = {span: model.run(corpus.repeated_random_windows(16, span, vocabulary))[1]
                    for span in SPANS}
     report["heads"] = head_scores.score_heads(model.run(text)[1], text, random_maps)
+    report["stream"] = visible_tokens(model, noise)
     report["predictions"] = {s: predictions(model, tokenizer, s) for s in SENTENCES}
     return report
 
@@ -174,6 +197,8 @@ def print_report(report):
     repeated = report["repeated_random"]
     print(f"repeated random tokens: first time {repeated['first_time']:.2f}, "
           f"second time {repeated['second_time']:.2f} nats a token\n")
+    print("residual stream before each layer and after the last, on these: " + ", ".join(
+        f"rms {rms:.2f}, cosine with the embedding {cosine:.2f}" for rms, cosine in report["stream"]))
     print(head_scores.table(report["heads"]), "\n")
     for name in ("previous", "previous_random", "induction", "duplicate_random", "sink"):
         score, layer, head = head_scores.best(report["heads"], name)

@@ -130,7 +130,7 @@ class MiniGpt(nn.Module):
 
     @torch.no_grad()
     def center_embedding(self):
-        """Take the mean of all tokens' rows away, which changes no softmax over the tokens.
+        """Take the mean of all tokens' rows away, which changes no prediction from given states.
 
         At every step all tokens but the right one are pushed the same way. Without this the rare
         ones, which are seldom right, end up alike, and a head cannot tell what to copy.
