@@ -9,9 +9,6 @@ namespace headlight {
 
 // The parts of a layer that both a pass and a trace need, so that both compute the same numbers.
 
-/// How a head attends under the edits of a run. Points into `edits`.
-HeadRule head_rule(const ModelConfig& config, const Edits& edits, HeadId id);
-
 /// Where a block's trace has the queries, keys and values of one of its heads.
 HeadInput head_input(const ModelConfig& config, const BlockTrace& block, HeadId id, int queries,
                      int keys);

@@ -34,7 +34,10 @@ HeadInput Trace::head_input_of(HeadId id) const {
   return head_input(model_->config, block_of(id), id, queries(id.kind), keys(id.kind));
 }
 
-HeadRule Trace::rule_of(HeadId id) const { return head_rule(model_->config, edits_, id); }
+HeadRule Trace::rule_of(HeadId id) const {
+  check_head(model_->config, id, "trace");
+  return head_rule(*model_, edits_, id);
+}
 
 void Trace::weights(HeadId id, float* out, AttentionScratch& scratch) const {
   if (model_->recorded) {
@@ -207,21 +210,17 @@ std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
   const auto keys = static_cast<std::size_t>(trace.keys(head.kind));
   std::vector<std::uint8_t> masked(queries * keys);
   if (trace.model().recorded) return masked;
-  const HeadRule rule = head_rule(trace.model().config, trace.edits(), head);
-  const Mask full;
+  check_head(trace.model().config, head, "masked_cells");
+  const HeadRule rule = head_rule(trace.model(), trace.edits(), head);
+  std::vector<Cell> cells;
+  if (rule.masked_cells) cells = *rule.masked_cells;
+  std::sort(cells.begin(), cells.end());
+  std::fill(masked.begin(), masked.end(), std::uint8_t{1});
+  std::vector<KeyRange> allowed;
   for (std::size_t query = 0; query < queries; ++query) {
-    const std::span<std::uint8_t> row(masked.data() + query * keys, keys);
-    allow_row(rule.mask ? *rule.mask : full, static_cast<int>(query), rule.causal, row);
-    for (std::size_t key = 0; key < keys; ++key) {
-      const std::size_t distance = query > key ? query - key : key - query;
-      row[key] = !row[key] || (rule.window > 0 && distance >= std::size_t(rule.window));
-    }
-  }
-  if (!rule.masked_cells) return masked;
-  for (const Cell& cell : *rule.masked_cells) {
-    if (std::size_t(cell.query) < queries && std::size_t(cell.key) < keys) {
-      masked[static_cast<std::size_t>(cell.query) * keys + static_cast<std::size_t>(cell.key)] = 1;
-    }
+    allowed_keys(rule, cells, static_cast<int>(query), static_cast<int>(keys), allowed);
+    std::uint8_t* row = masked.data() + query * keys;
+    for (const KeyRange& range : allowed) std::fill(row + range.begin, row + range.end, 0);
   }
   return masked;
 }
