@@ -182,6 +182,8 @@ MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
   map.keys = shown.keys(head.kind);
 
   map.quantity = shown_quantity(shown, head, display);
+  const HeadDesign* design = shown.model().config.design_of(head);
+  if (design != nullptr && map.quantity != Quantity::rollout) map.pool = design->pool;
   const bool largest = to_largest(map.quantity, display);
   set_range_end(map, largest ? range_end(largest_value(map), display.scale) : 1.0f);
   return map;

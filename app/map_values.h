@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,7 +26,17 @@ struct MapValues {
   bool log = false;
   /// Each row is scaled to its own largest value: the bar's numbers are shares of it.
   bool per_row = false;
+  /// Tokens of a key (HeadDesign::pool): the values stand at the last one, and the drawn cell spans
+  /// them all.
+  int pool = 1;
 };
+
+/// The key at which the value stands that a cell is drawn with: itself, or where keys are pooled the
+/// last token of its pool up to the query.
+inline int covering_key(const MapValues& map, int query, int key) {
+  if (map.pool <= 1 || key > query) return key;
+  return std::min(key / map.pool * map.pool + map.pool - 1, query);
+}
 
 /// What can be shown of the head: the quantity that the display asks for, or else the weights (of
 /// attention from a file there are no values, and no rollout where queries and keys differ).

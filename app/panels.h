@@ -40,6 +40,8 @@ void draw_text_view(State& state, const Picture& picture, Ui& ui);
 /// Edits of the selected head, its numbers, the prediction.
 void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 void draw_prediction(const Picture& picture, Ui& ui);
+/// Of a model with a router: which heads of the layer each token was sent to.
+void draw_router(const State& state, const Picture& picture, Ui& ui);
 
 void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 void draw_dialogs(State& state, const Picture& picture, Ui& ui);

@@ -77,6 +77,11 @@ void Picture::make_map(const State& state) {
   allowed_ = masked_cells(state.display.shown == Shown::edited ? *s.edited : *s.baseline,
                           state.selection.head);
   for (std::uint8_t& cell : allowed_) cell = !cell;
+  blind_rows_ = 0;
+  for (int query = 0; query < map_.queries; ++query) {
+    const auto row = allowed_.begin() + static_cast<std::ptrdiff_t>(cell_index(map_, query, 0));
+    blind_rows_ += std::find(row, row + map_.keys, 1) == row + map_.keys;
+  }
 }
 
 void Picture::make_order(HeadOrder order) {
@@ -156,8 +161,9 @@ Image Picture::map_image(int factor, Theme theme) const {
       float at = rest;
       for (int query = y * factor; query < std::min(map_.queries, (y + 1) * factor); ++query) {
         for (int key = x * factor; key < std::min(map_.keys, (x + 1) * factor); ++key) {
-          if (!allowed(query, key)) continue;
-          const float position = map_.position[cell_index(map_, query, key)];
+          const int at_key = covering_key(map_, query, key);
+          if (!allowed(query, at_key)) continue;
+          const float position = map_.position[cell_index(map_, query, at_key)];
           if (std::fabs(position - rest) > strongest) {
             strongest = std::fabs(position - rest);
             at = position;

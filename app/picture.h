@@ -73,6 +73,9 @@ class Picture {
   /// The selected head's roles, those of its scores that hold, on the text at hand.
   const std::vector<RoleActivity>& activities() const { return activities_; }
 
+  /// Queries of the selected head's map that no key is left to.
+  int blind_rows() const { return blind_rows_; }
+
   const PredictionView& prediction() const { return prediction_; }
 
   /// Counts up with every change of the map and of the thumbnails, for the textures.
@@ -94,6 +97,7 @@ class Picture {
   Display display_;
   MapValues map_;
   std::vector<std::uint8_t> allowed_;  // [query, key]
+  int blind_rows_ = 0;
   Image thumbnails_;
   int tile_rows_ = 0;
   int tile_columns_ = 0;

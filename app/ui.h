@@ -30,6 +30,12 @@ struct MapCamera {
   ImVec2 origin{0, 0};   ///< Cell at the view's upper left corner, in cells.
 };
 
+/// A stroke over the map's cells.
+struct Painting {
+  bool mask = true;  ///< Else it frees.
+  Cell at;           ///< Where it is.
+};
+
 enum class Dialog { none, open_model, open_session, save_session, export_, shortcuts, about };
 
 enum class ExportScope { head, layer, all, curve };
@@ -80,6 +86,7 @@ struct Ui {
   std::optional<Cell> next_hovered_cell;
 
   MapCamera camera;
+  std::optional<Painting> painting;
   int map_factor = 1;  ///< Cells a texture pixel of the map stands for, as the last frame wants it.
   TextureRef map_texture;
   TextureRef thumbnails_texture;
