@@ -125,9 +125,13 @@ void paint(State& state, const Picture& picture, Ui& ui, Cell cell) {
   const bool begins = (ImGui::IsMouseClicked(0) && ImGui::GetIO().KeyShift) ||
                       ImGui::IsMouseClicked(1);
   if (begins) {
-    std::vector<Cell>& masked = state.request.edits[state.selection.head].masked_cells;
-    std::sort(masked.begin(), masked.end());  // A session file may have them in any order.
-    const bool was = std::binary_search(masked.begin(), masked.end(), cell);
+    const auto edit = state.request.edits.find(state.selection.head);
+    bool was = false;
+    if (edit != state.request.edits.end()) {
+      std::vector<Cell>& masked = edit->second.masked_cells;
+      std::sort(masked.begin(), masked.end());  // A session file may have them in any order.
+      was = std::binary_search(masked.begin(), masked.end(), cell);
+    }
     ui.painting = Painting{!was, cell};
   }
   if (!ui.painting) return;

@@ -239,6 +239,60 @@ TEST_CASE("masked cells beyond the text are passed over") {
   CHECK(picture.allowed(1, 1));
 }
 
+TEST_CASE("rows that no key is left to are counted") {
+  Picture picture;
+  const auto plain = answer("the cat sat");
+  picture.update(plain, state_for(*plain));
+  CHECK(picture.blind_rows() == 0);
+  const auto none = answer("the cat sat", {{{0, 0}, {.mask = global_mask(0)}}});
+  picture.update(none, state_for(*none));
+  CHECK(picture.blind_rows() == picture.tokens());
+  HeadEdit edit;
+  edit.masked_cells = {{0, 0}, {1, 0}};
+  const auto one = answer("the cat sat", {{{0, 0}, edit}});
+  picture.update(one, state_for(*one));
+  CHECK(picture.blind_rows() == 1);
+}
+
+TEST_CASE("a pooled key is drawn as a cell that spans its tokens") {
+  const auto model = std::make_shared<const Model>(
+      load_model(test::test_data() / "models" / "tiny-headlight"));
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->request.text = "the cat sat on";
+  snapshot->model = model;
+  snapshot->baseline = snapshot->edited =
+      std::make_shared<const Trace>(run(*model, snapshot->request.text));
+  snapshot->baseline_heads = snapshot->edited_heads =
+      std::make_shared<const SummariesByKind>(summarize(*snapshot->baseline, 64));
+  const int n = snapshot->baseline->size();
+  REQUIRE(n >= 7);
+  snapshot->prediction = predict(*snapshot->baseline, *snapshot->edited, n - 1);
+  State state = state_for(*snapshot);
+  state.selection.head = {0, 2};  // It pools by 3.
+  Picture picture;
+  picture.update(snapshot, state);
+  const Image image = picture.map_image(1, Theme::dark);
+  const ImU32 masked = palette_of(Theme::dark).masked;
+  for (int query = 0; query < n; ++query) {
+    double sum = 0.0;
+    for (int key = 0; key < n; ++key) {
+      const ImU32 color = image.pixels[static_cast<std::size_t>(query * n + key)];
+      if (key > query) {
+        CHECK(color == masked);
+        continue;
+      }
+      // All tokens of a pool, as far as the query has come, have the colour of its last one.
+      const int last = std::min(key / 3 * 3 + 2, query);
+      const MapValues& map = picture.map();
+      const float position = map.position[cell_index(map, query, last)];
+      CHECK(color == color_at(color_table(ColorMap::viridis), position));
+      CHECK(picture.allowed(query, key) == (key == last));
+      sum += map.values[cell_index(map, query, key)];
+    }
+    CHECK(sum == doctest::Approx(1.0));
+  }
+}
+
 TEST_CASE("a difference is red where weight was gained and blue where it was lost") {
   HeadEdit edit;
   edit.masked_cells = {{5, 0}};
