@@ -52,6 +52,7 @@ TEST_CASE("planted heads look where they were made to look") {
 
 TEST_CASE("every detector finds its own planted head and none of the others") {
   for (const bool causal : {true, false}) {
+    CAPTURE(causal);
     const test::PlantedModel made = test::PlantedModelMaker(causal).make();
     RoleMeasurement measurement(made.model);
     while (measurement.step()) {
@@ -62,6 +63,18 @@ TEST_CASE("every detector finds its own planted head and none of the others") {
       const std::string& planted = made.planted.at(head.head);
       CHECK_MESSAGE(roles_of(head) == planted, std::string(causal ? "causal " : "bidirectional ")
                                                    << to_string(head.head) << figures_of(head));
+      // Only the head whose output the layer above reads writes anything.
+      CHECK(head.pruned == (planted != "previous token"));
+      CHECK(head.detector.has_value() == causal);
+      if (!head.detector) continue;
+      CHECK(head.detector->n == 20);
+      // All weight of a previous-token head, but its first row's, lies on the token before; first
+      // halves have no copies, so the two others get what their second halves give.
+      CHECK((head.detector->previous_token > 0.95) == (planted == "previous token"));
+      CHECK((head.detector->duplicate_token > 0.45) == (planted == "duplicate token"));
+      CHECK((head.detector->induction > 0.4) == (planted == "induction"));
+      CHECK(head.detector->previous_token + head.detector->duplicate_token +
+                head.detector->induction < 1.0);
     }
   }
 }
