@@ -250,6 +250,11 @@ void draw_head_roles(State& state, const Picture& picture, Ui& ui) {
   const auto& scores = known->scores;
   const auto holding = std::count_if(scores.begin(), scores.end(),
                                      [](const RoleScore& score) { return score.holds; });
+  if (known->pruned) {
+    ImGui::PushTextWrapPos();
+    ImGui::TextUnformatted(pruned_note.data(), pruned_note.data() + pruned_note.size());
+    ImGui::PopTextWrapPos();
+  }
   const auto& activities = picture.activities();
   for (std::size_t i = 0, shown = 0; i < scores.size(); ++i) {
     if (!scores[i].holds) continue;
