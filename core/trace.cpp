@@ -207,21 +207,9 @@ std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
   const auto keys = static_cast<std::size_t>(trace.keys(head.kind));
   std::vector<std::uint8_t> masked(queries * keys);
   if (trace.model().recorded) return masked;
-  const HeadRule rule = head_rule(trace.model().config, trace.edits(), head);
-  const Mask full;
   for (std::size_t query = 0; query < queries; ++query) {
-    const std::span<std::uint8_t> row(masked.data() + query * keys, keys);
-    allow_row(rule.mask ? *rule.mask : full, static_cast<int>(query), rule.causal, row);
-    for (std::size_t key = 0; key < keys; ++key) {
-      const std::size_t distance = query > key ? query - key : key - query;
-      row[key] = !row[key] || (rule.window > 0 && distance >= std::size_t(rule.window));
-    }
-  }
-  if (!rule.masked_cells) return masked;
-  for (const Cell& cell : *rule.masked_cells) {
-    if (std::size_t(cell.query) < queries && std::size_t(cell.key) < keys) {
-      masked[static_cast<std::size_t>(cell.query) * keys + static_cast<std::size_t>(cell.key)] = 1;
-    }
+    masked_row(trace.model().config, trace.edits(), head, static_cast<int>(query),
+               std::span(masked.data() + query * keys, keys));
   }
   return masked;
 }
