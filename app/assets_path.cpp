@@ -37,14 +37,18 @@ fs::path assets_folder() {
       "the program's assets folder is missing: set HEADLIGHT_ASSETS to where it is");
 }
 
+fs::path variants_folder() { return assets_folder() / "models" / "variants"; }
+
 fs::path model_path(const std::string& model) {
   std::error_code error;
   const fs::path given(model);
   if (!model.empty() && fs::exists(given, error)) return given;
   const bool plain_name = model.find('/') == std::string::npos && model != "." && model != "..";
   if (plain_name) {
-    const fs::path built_in = assets_folder() / "models" / (model.empty() ? std::string(default_model) : model);
-    if (fs::is_directory(built_in, error)) return built_in;
+    const fs::path name = model.empty() ? std::string(default_model) : model;
+    for (const fs::path& folder : {assets_folder() / "models", variants_folder()}) {
+      if (fs::is_directory(folder / name, error)) return folder / name;
+    }
   }
   throw LoadError((model.empty() ? std::string(default_model) : model) +
                   ": there is no such model");

@@ -9,10 +9,13 @@
 
 #include "assets_path.h"
 #include "bench_frame.h"
+#include "bench_masks.h"
 #include "bench_opening.h"
 #include "bench_sweep.h"
 #include "bench_timing.h"
+#include "bench_variants.h"
 #include "free_memory.h"
+#include "model_list.h"
 
 namespace headlight {
 namespace {
@@ -118,9 +121,40 @@ int bench_opening(const std::string& model, int repeat, bool json) {
   return 0;
 }
 
+int bench_variants(const BenchOptions& options) {
+  std::vector<std::pair<std::string, Model>> models;
+  for (const ModelInfo& info : list_models().variants) {
+    models.emplace_back(info.name, load_model(info.path));
+  }
+  if (models.empty()) models.emplace_back("mini-gpt", load_model(model_path("")));
+  std::vector<VariantTime> times;
+  for (int threads : options.threads) {
+    ThreadPool pool(threads);
+    for (int tokens : options.tokens.empty() ? std::vector{32, 128} : options.tokens) {
+      for (const auto& [name, model] : models) {
+        if (tokens > model.config.context) continue;
+        times.push_back(time_variant(name, model, tokens, pool, options.repeat));
+      }
+    }
+  }
+  print_variants(times, options.json);
+  return 0;
+}
+
+int bench_masks(const BenchOptions& options) {
+  const std::vector<int> lengths =
+      options.tokens.empty() ? std::vector{1024, 2048, 4096, 8192} : options.tokens;
+  print_masks(time_masks({"none", "local:64", "dilated:16:4", "local:64+global:1"}, lengths,
+                         options.repeat),
+              options.json);
+  return 0;
+}
+
 }  // namespace
 
 int run_bench(const BenchOptions& options) {
+  if (options.what == BenchOptions::What::variants) return bench_variants(options);
+  if (options.what == BenchOptions::What::masks) return bench_masks(options);
   if (options.open) return bench_opening(*options.open, options.repeat, options.json);
   using Case = BenchOptions::Case;
   const bool progress = !options.quiet && ::isatty(STDERR_FILENO);

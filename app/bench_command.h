@@ -10,7 +10,11 @@ namespace headlight {
 struct BenchOptions {
   enum class Case { mini_gpt, gpt2_small, all };
   Case which = Case::all;
-  std::vector<int> tokens;  ///< Lengths; none: 8, 16, ... 512; of a sweep 32.
+  /// Runs with every head's weights; the ways of making heads; masks on long texts.
+  enum class What { runs, variants, masks };
+  What what = What::runs;
+  std::vector<int> tokens;  ///< Lengths; none: 8, 16, ... 512; of a sweep 32, of variants 32 and
+                            ///< 128, of masks 1024, 2048, 4096, 8192.
   std::vector<int> threads = {1, 2};
   /// A model whose opening is timed instead, as model_path takes it.
   std::optional<std::string> open;

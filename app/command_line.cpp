@@ -155,7 +155,21 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
       "Examples:\n  headlight bench\n"
       "  headlight bench --case gpt2-small --tokens 32,64 --threads 1 --json\n"
       "  headlight bench --open my-model\n"
-      "  headlight bench --sweep --case gpt2-small --threads 2");
+      "  headlight bench --sweep --case gpt2-small --threads 2\n"
+      "  headlight bench variants\n"
+      "  headlight bench masks");
+  sub->add_option_function<std::string>(
+         "what",
+         [&options](const std::string& text) {
+           if (text == "variants")
+             options.what = BenchOptions::What::variants;
+           else if (text == "masks")
+             options.what = BenchOptions::What::masks;
+           else if (text != "runs")
+             refuse("bench", "\"" + text + "\" is not one of runs|variants|masks");
+         },
+         "Runs (runs), ways of making heads, or masks on long texts")
+      ->option_text("runs|variants|masks");
   sub->add_flag("--json", options.json, "As JSON");
   sub->add_option_function<std::string>(
          "--case",
@@ -174,7 +188,7 @@ CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
          [&options](const std::string& text) {
            options.tokens = whole_numbers("--tokens", text, 1);
          },
-         "Lengths (8,16,32,64,128,256,512; of a sweep 32)")
+         "Lengths (8,16,32,64,128,256,512; of a sweep 32, of variants 32,128, of masks 1024 to 8192)")
       ->type_name("N,N,...");
   sub->add_option_function<std::string>(
          "--threads",

@@ -19,14 +19,14 @@ ComparedColumn compared_column(std::shared_ptr<const Model> model,
   column.baseline = std::move(baseline);
   column.run = std::move(run);
   column.of_head = measure_head({*column.baseline, *column.run, head});
-  column.costs = mask_costs(*column.run, head);
+  column.costs = mask_costs(*column.model, column.run->edits(), head);
   column.prediction = measure_prediction(*column.run, first, options);
   const int tokens = column.run->queries(head.kind);
   const int position = options.position ? *options.position
                        : head.kind == AttentionKind::encoder
                            ? tokens - 1
                            : predicted_position(*column.model, column.run->tokens());
-  column.field = receptive_field(column.model->config, column.run->edits(), head.kind, tokens,
+  column.field = receptive_field(*column.model, column.run->edits(), head.kind, tokens,
                                  std::clamp(position, 0, tokens - 1));
   return column;
 }

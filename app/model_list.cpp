@@ -19,16 +19,21 @@ fs::path whole_path(const fs::path& path) {
   return error ? path : whole;
 }
 
-std::vector<ModelInfo> built_in_models() {
-  std::vector<ModelInfo> models;
+// Without its assets the program still opens the user's models.
+fs::path built_in_folder() {
   try {
-    std::error_code error;
-    for (fs::directory_iterator entry(assets_folder() / "models", error), end;
-         !error && entry != end; entry.increment(error)) {
-      if (auto info = model_info(entry->path())) models.push_back(std::move(*info));
-    }
+    return assets_folder() / "models";
   } catch (const std::exception&) {
-    // Without its assets the program still opens the user's models.
+    return {};
+  }
+}
+
+std::vector<ModelInfo> models_in(const fs::path& folder) {
+  std::vector<ModelInfo> models;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (auto info = model_info(entry->path())) models.push_back(std::move(*info));
   }
   const std::string first(default_model);
   std::sort(models.begin(), models.end(), [&](const ModelInfo& a, const ModelInfo& b) {
@@ -45,7 +50,9 @@ ModelList list_models() {
   const auto add = [&](std::vector<ModelInfo>& to, ModelInfo info) {
     if (listed.insert(whole_path(info.path)).second) to.push_back(std::move(info));
   };
-  for (ModelInfo& info : built_in_models()) add(list.built_in, std::move(info));
+  const fs::path built_in = built_in_folder();
+  for (ModelInfo& info : models_in(built_in)) add(list.built_in, std::move(info));
+  for (ModelInfo& info : models_in(built_in / "variants")) add(list.variants, std::move(info));
   for (const fs::path& path : recent_models()) {
     if (auto info = model_info(path)) add(list.recent, std::move(*info));
   }

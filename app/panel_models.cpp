@@ -83,6 +83,7 @@ void draw_model_menu(const Picture& picture, Ui& ui) {
   } else if (ImGui::BeginTable("list", 4, ImGuiTableFlags_SizingFixedFit,
                                {0, 0})) {
     draw_rows(ui, "Built in", ui.models->built_in, true);
+    draw_rows(ui, "Heads built differently", ui.models->variants, true);
     draw_rows(ui, "Opened before", ui.models->recent, false);
     draw_rows(ui, "Hugging Face cache", ui.models->cached, false);
     ImGui::EndTable();

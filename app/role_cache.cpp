@@ -30,8 +30,10 @@ std::optional<RoleReport> fitting(const fs::path& file, const std::string& hash)
 
 bool is_built_in(const fs::path& model) try {
   std::error_code error;
-  return !model.empty() && fs::equivalent(fs::absolute(model, error).parent_path(),
-                                          assets_folder() / "models", error);
+  if (model.empty()) return false;
+  const fs::path parent = fs::absolute(model, error).parent_path();
+  return fs::equivalent(parent, assets_folder() / "models", error) ||
+         fs::equivalent(parent, variants_folder(), error);
 } catch (const std::runtime_error&) {  // There are no assets.
   return false;
 }

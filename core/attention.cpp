@@ -19,6 +19,7 @@ namespace headlight {
 namespace {
 
 constexpr int kKeyBlock = 256;  // Keys whose values are summed by themselves before they join z.
+constexpr int kSumBlock = 256;  // Keys whose e^score are summed by themselves.
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 // Keys and values in the order in which the products read them.
@@ -51,14 +52,14 @@ HWY_INLINE void accumulate_rows(int rows, const float* x, std::size_t x_stride, 
   }
 }
 
-// scores[r, key] = scale * q[r, :] k[key, :]^T for the keys of the first `panels` panels.
-//   q: [rows, d_head]; scores: [rows, 16 panels]
+// scores[r, key] = scale * q[r, :] k[key, :]^T for the keys of a range of whole panels.
+//   q: [rows, d_head]; scores: [rows, keys]
 HWY_NOINLINE void score_rows(const float* q, std::size_t q_stride, int rows, const PackedHead& head,
-                             int panels, float scale, float* scores, std::size_t stride) {
+                             KeyRange keys_range, float scale, float* scores, std::size_t stride) {
   const F d;
   const V factor = hn::Set(d, scale);
   HWY_ALIGN_MAX float sums[kTileRows * kPanelWidth];
-  for (int panel = 0; panel < panels; ++panel) {
+  for (int panel = keys_range.begin / kPanelWidth; panel * kPanelWidth < keys_range.end; ++panel) {
     std::memset(sums, 0, sizeof(sums));
     const float* keys = head.keys + static_cast<std::size_t>(panel) * head.d_head * kPanelWidth;
     accumulate_rows<Sums::add>(rows, q, q_stride, keys, head.d_head, sums);
@@ -73,22 +74,37 @@ HWY_NOINLINE void score_rows(const float* q, std::size_t q_stride, int rows, con
 
 // Turns one row of scores into weights: e^(score - max) / sum. Forbidden cells and the padding hold
 // kForbidden and become 0; a row of nothing else becomes all 0.
-//   row: [width], a multiple of 16
-HWY_NOINLINE void softmax_row(float* row, int width) {
+//   row: [keys], of which `ranges` holds whole panels
+HWY_NOINLINE void softmax_row(float* row, const KeyRange* ranges, std::size_t count) {
   const F d;
   // From a finite number on, so that a row of nothing but kForbidden has the sum 0, not NaN.
   V max = hn::Set(d, std::numeric_limits<float>::lowest());
-  for (int i = 0; i < width; i += kLanes) max = hn::Max(max, hn::Load(d, row + i));
+  for (std::size_t n = 0; n < count; ++n) {
+    for (int i = ranges[n].begin; i < ranges[n].end; i += kLanes) {
+      max = hn::Max(max, hn::Load(d, row + i));
+    }
+  }
   max = hn::MaxOfLanes(d, max);
-  // Each column of the panels by itself, block by block, so that long rows still sum to 1.
-  constexpr int kBlock = 16 * kPanelWidth;
+  // Each column of the panels by itself, block by block, so that long rows still sum to 1. The blocks
+  // stand at fixed keys: what a row sums does not depend on panels in which it has nothing.
   V sum = hn::Zero(d);
-  for (int begin = 0; begin < width; begin += kBlock) {
-    const int end = std::min(begin + kBlock, width);
-    V part[kVectors];
+  V part[kVectors];
+  HWY_UNROLL(16)
+  for (int v = 0; v < kVectors; ++v) part[v] = hn::Zero(d);
+  int block = 0;
+  const auto close_block = [&]() HWY_ATTR {
+    HWY_UNROLL(16)
+    for (int v = 1; v < kVectors; ++v) part[0] = hn::Add(part[0], part[v]);
+    sum = hn::Add(sum, part[0]);
     HWY_UNROLL(16)
     for (int v = 0; v < kVectors; ++v) part[v] = hn::Zero(d);
-    for (int i = begin; i < end; i += kPanelWidth) {
+  };
+  for (std::size_t n = 0; n < count; ++n) {
+    for (int i = ranges[n].begin; i < ranges[n].end; i += kPanelWidth) {
+      if (i / kSumBlock != block) {
+        close_block();
+        block = i / kSumBlock;
+      }
       HWY_UNROLL(16)
       for (int v = 0; v < kVectors; ++v) {
         const V e = exp(d, hn::Sub(hn::Load(d, row + i + v * kLanes), max));
@@ -96,23 +112,25 @@ HWY_NOINLINE void softmax_row(float* row, int width) {
         part[v] = hn::Add(part[v], e);
       }
     }
-    HWY_UNROLL(16)
-    for (int v = 1; v < kVectors; ++v) part[0] = hn::Add(part[0], part[v]);
-    sum = hn::Add(sum, part[0]);
   }
+  close_block();
   sum = hn::SumOfLanes(d, sum);
   if (hn::GetLane(sum) == 0.0f) return;  // Every cell is forbidden, and 0 by now.
   const V factor = hn::Div(hn::Set(d, 1.0f), sum);
-  for (int i = 0; i < width; i += kLanes) {
-    hn::Store(hn::Mul(hn::Load(d, row + i), factor), d, row + i);
+  for (std::size_t n = 0; n < count; ++n) {
+    for (int i = ranges[n].begin; i < ranges[n].end; i += kLanes) {
+      hn::Store(hn::Mul(hn::Load(d, row + i), factor), d, row + i);
+    }
   }
 }
 
-// z[r, :] = sum over keys of weights[r, key] * v[key, :]. Row r takes the keys [0, reach(r)): on a
-// causal head one more from row to row, so that a later value, were it NaN, never enters.
+// z[r, :] = sum over keys of weights[r, key] * v[key, :], of the keys of `ranges`. Row r takes the
+// keys [0, reach(r)): on a causal head one more from row to row, so that a later value, were it NaN,
+// never enters.
 //   weights: [rows, stride]; z: [rows, d_head]
 HWY_NOINLINE void value_rows(const float* weights, std::size_t stride, int rows, int reach,
-                             bool causal, const PackedHead& head, float* z, std::size_t z_stride) {
+                             bool causal, const PackedHead& head, const KeyRange* ranges,
+                             std::size_t count, float* z, std::size_t z_stride) {
   const F d;
   const auto reach_of = [&](int r) {
     return causal ? std::min(reach + r, head.keys_count) : reach;
@@ -123,23 +141,30 @@ HWY_NOINLINE void value_rows(const float* weights, std::size_t stride, int rows,
   for (int column = 0; column < head.d_head; column += kPanelWidth) {
     const float* values = head.values + static_cast<std::size_t>(column) * head.keys_count;
     std::memset(total, 0, sizeof(total));
-    for (int begin = 0; begin < longest; begin += kKeyBlock) {
-      const int end = std::min(begin + kKeyBlock, longest);
-      const int common = std::clamp(reach, begin, end);
+    for (std::size_t n = 0; n < count;) {
+      // All ranges' parts in one block of fixed keys.
+      const int block_end = (ranges[n].begin / kKeyBlock + 1) * kKeyBlock;
       std::memset(sums, 0, sizeof(sums));
-      accumulate_rows<Sums::resume>(rows, weights + begin, stride,
-                                    values + static_cast<std::size_t>(begin) * kPanelWidth,
-                                    common - begin, sums);
-      for (int r = 0; r < rows; ++r) {
-        const int last = std::clamp(reach_of(r), common, end);
-        if (last == common) continue;
-        accumulate<1, 1, Sums::resume>(weights + r * stride + common, 0,
-                                       values + static_cast<std::size_t>(common) * kPanelWidth, 0,
-                                       last - common, sums + r * kPanelWidth);
+      for (std::size_t m = n; m < count && ranges[m].begin < block_end; ++m) {
+        const int end = std::min(ranges[m].end, longest);
+        if (ranges[m].begin >= end) continue;
+        const int begin = ranges[m].begin;
+        const int common = std::clamp(reach, begin, end);
+        accumulate_rows<Sums::resume>(rows, weights + begin, stride,
+                                      values + static_cast<std::size_t>(begin) * kPanelWidth,
+                                      common - begin, sums);
+        for (int r = 0; r < rows; ++r) {
+          const int last = std::clamp(reach_of(r), common, end);
+          if (last == common) continue;
+          accumulate<1, 1, Sums::resume>(weights + r * stride + common, 0,
+                                         values + static_cast<std::size_t>(common) * kPanelWidth,
+                                         0, last - common, sums + r * kPanelWidth);
+        }
       }
       for (int i = 0; i < rows * kPanelWidth; i += kLanes) {
         hn::Store(hn::Add(hn::Load(d, total + i), hn::Load(d, sums + i)), d, total + i);
       }
+      while (n < count && ranges[n].begin < block_end) ++n;
     }
     const int columns = std::min(kPanelWidth, head.d_head - column);
     for (int r = 0; r < rows; ++r) {
@@ -189,24 +214,48 @@ void pack_values(const HeadInput& in, int keys, float* to) {
   }
 }
 
-// Forbids what window, mask and single cells forbid in the row of one query.
-void forbid(const HeadRule& rule, const std::vector<Cell>& cells, int query, int reach,
-            std::vector<std::uint8_t>& allowed, float* row) {
-  if (rule.window > 0) {
-    std::fill(row, row + std::clamp(query - rule.window + 1, 0, reach), kForbidden);
-    const int after = query + rule.window;
-    if (after < reach) std::fill(row + after, row + reach, kForbidden);
-  }
-  if (rule.mask && !rule.mask->is_full()) {
-    allowed.resize(reach);
-    allow_row(*rule.mask, query, rule.causal, allowed);
-    for (int key = 0; key < reach; ++key) {
-      if (!allowed[key]) row[key] = kForbidden;
+// The whole panels in which any of the rows has a key, cut where blocks of kKeyBlock keys begin.
+void panels_of(const std::vector<KeyRange>* rows, int count, std::vector<KeyRange>& panels) {
+  panels.clear();
+  for (int r = 0; r < count; ++r) {
+    for (const KeyRange& range : rows[r]) {
+      panels.push_back({range.begin / kPanelWidth * kPanelWidth, padded(range.end)});
     }
   }
-  for (auto cell = std::lower_bound(cells.begin(), cells.end(), Cell{query, 0});
-       cell != cells.end() && cell->query == query && cell->key < reach; ++cell) {
-    row[cell->key] = kForbidden;
+  std::sort(panels.begin(), panels.end(), [](const KeyRange& a, const KeyRange& b) {
+    return a.begin < b.begin;
+  });
+  std::size_t kept = 0;
+  for (std::size_t n = 0; n < panels.size(); ++n) {
+    const KeyRange range = panels[n];
+    if (kept > 0 && range.begin <= panels[kept - 1].end) {
+      panels[kept - 1].end = std::max(panels[kept - 1].end, range.end);
+    } else {
+      panels[kept++] = range;
+    }
+  }
+  panels.resize(kept);
+  for (std::size_t n = 0; n < panels.size(); ++n) {
+    const int block_end = (panels[n].begin / kKeyBlock + 1) * kKeyBlock;
+    if (panels[n].end <= block_end) continue;
+    const KeyRange rest{block_end, panels[n].end};
+    panels[n].end = block_end;
+    panels.insert(panels.begin() + static_cast<std::ptrdiff_t>(n) + 1, rest);
+  }
+}
+
+// Sets the scores of the panels that are not among the row's keys to kForbidden.
+void forbid(const std::vector<KeyRange>& allowed, const std::vector<KeyRange>& panels, float* row) {
+  auto next = allowed.begin();
+  for (const KeyRange& panel : panels) {
+    int at = panel.begin;
+    while (at < panel.end) {
+      while (next != allowed.end() && next->end <= at) ++next;
+      const int begin = next == allowed.end() ? panel.end : std::min(next->begin, panel.end);
+      if (at < begin) std::fill(row + at, row + begin, kForbidden);
+      if (begin == panel.end) break;
+      at = next->end;
+    }
   }
 }
 
@@ -234,29 +283,38 @@ void attend(const HeadInput& in, const HeadRule& rule, float* z, std::size_t z_s
   std::vector<Cell> cells;
   if (rule.masked_cells) cells = *rule.masked_cells;
   std::sort(cells.begin(), cells.end());
+  scratch.ranges.resize(static_cast<std::size_t>(tile) + 1);
+  std::vector<KeyRange>& panels = scratch.ranges.back();
 
   for (int first = 0; first < in.queries; first += tile) {
     const int count = std::min(tile, in.queries - first);
     const int query = in.first_query + first;
-    const auto reach_of = [&](int r) { return rule.causal ? std::min(query + r + 1, keys) : keys; };
-    HWY_DYNAMIC_DISPATCH(score_rows)
-    (in.q + first * in.q_stride, in.q_stride, count, head,
-     padded(reach_of(count - 1)) / kPanelWidth, rule.scale, rows, stride);
+    for (int r = 0; r < count; ++r) {
+      allowed_keys(rule, cells, query + r, keys, scratch.ranges[static_cast<std::size_t>(r)]);
+    }
+    panels_of(scratch.ranges.data(), count, panels);
+    for (const KeyRange& range : panels) {
+      HWY_DYNAMIC_DISPATCH(score_rows)
+      (in.q + first * in.q_stride, in.q_stride, count, head, range, rule.scale, rows, stride);
+    }
     for (int r = 0; r < count; ++r) {
       float* row = rows + r * stride;
-      const int reach = reach_of(r);
-      std::fill(row + reach, row + padded(reach), kForbidden);
-      forbid(rule, cells, query + r, reach, scratch.bytes, row);
-      HWY_DYNAMIC_DISPATCH(softmax_row)(row, padded(reach));
+      const std::vector<KeyRange>& allowed = scratch.ranges[static_cast<std::size_t>(r)];
+      forbid(allowed, panels, row);
+      HWY_DYNAMIC_DISPATCH(softmax_row)(row, panels.data(), panels.size());
       if (weights) {
         float* to = weights + (first + r) * weights_stride;
-        std::copy_n(row, reach, to);
-        std::fill(to + reach, to + in.keys, 0.0f);
+        std::fill_n(to, in.keys, 0.0f);
+        for (const KeyRange& range : allowed) {
+          std::copy(row + range.begin, row + range.end, to + range.begin);
+        }
       }
     }
     if (z) {
+      const int reach = rule.causal ? std::min(query + 1, keys) : keys;
       HWY_DYNAMIC_DISPATCH(value_rows)
-      (rows, stride, count, reach_of(0), rule.causal, head, z + first * z_stride, z_stride);
+      (rows, stride, count, reach, rule.causal, head, panels.data(), panels.size(),
+       z + first * z_stride, z_stride);
     }
   }
 }
@@ -286,7 +344,7 @@ void attention_scores(const HeadInput& in, float scale, float* scores, std::size
   for (int first = 0; first < in.queries; first += tile) {
     const int count = std::min(tile, in.queries - first);
     HWY_DYNAMIC_DISPATCH(score_rows)
-    (in.q + first * in.q_stride, in.q_stride, count, head, static_cast<int>(stride) / kPanelWidth,
+    (in.q + first * in.q_stride, in.q_stride, count, head, KeyRange{0, static_cast<int>(stride)},
      scale, rows, stride);
     for (int r = 0; r < count; ++r) {
       std::copy_n(rows + r * stride, in.keys, scores + (first + r) * scores_stride);

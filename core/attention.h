@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
-#include "edits.h"
+#include "head_rule.h"
 #include "kernels.h"
 
 namespace headlight {
@@ -24,25 +23,18 @@ struct HeadInput {
   int d_head = 0;
 };
 
-/// How one head attends: weights = softmax(mask(q k^T * scale)).
-struct HeadRule {
-  float scale = 1.0f;  ///< 1 / (sqrt(d_head) * temperature).
-  bool causal = true;
-  int window = 0;  ///< Keys this many tokens away, or more, are forbidden; 0: none are.
-  const Mask* mask = nullptr;                       ///< Null: no restriction.
-  const std::vector<Cell>* masked_cells = nullptr;  ///< Sorted or not; null: none.
-};
-
 /// Memory that a thread reuses from head to head.
 struct AttentionScratch {
   AlignedFloats floats;
-  std::vector<std::uint8_t> bytes;
+  std::vector<std::vector<KeyRange>> ranges;  // [row of a tile], then those of the tile
 };
 
 /// weights[r, key] for every query row, `weights_stride` floats from row to row (Vaswani et al.
 /// 2017, eq. 1). A cell that is masked, or after the query of a causal head, is exactly 0; a row
 /// whose every key is masked is all 0. A row does not depend on which other rows are asked for, bit
-/// for bit.
+/// for bit. Only the keys that a mask leaves to a few neighbouring rows are computed, so that a local
+/// mask's time and memory grow with the tokens and not with their square (but for `weights`, which is
+/// written whole).
 void attention_weights(const HeadInput& in, const HeadRule& rule, float* weights,
                        std::size_t weights_stride, AttentionScratch& scratch);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "layer_parts.h"
+#include "routing.h"
+#include "token_mixing.h"
 
 namespace headlight {
 namespace {
@@ -27,6 +29,7 @@ BlockRows::BlockRows(const Model& model, int block, ThreadPool& pool, RowMemory&
     : config_(model.config),
       weights_(model.weights.blocks[static_cast<std::size_t>(block)]),
       kind_(model.config.kind_of(block)),
+      layer_(model.config.layer_of(block)),
       pool_(pool),
       memory_(memory) {}
 
@@ -62,6 +65,24 @@ void BlockRows::norm_heads(const Norm& norm, float* rows, int count, int heads) 
     rms_norm(at, qkv_width(), count, width, norm.gain.data(), config_.norm_epsilon, at,
              qkv_width(), pool_);
   }
+}
+
+void BlockRows::route(const float* x, int rows, float* gates) {
+  memory_.normed.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(config_.d_model));
+  norm_rows(config_, weights_.attention_norm, x, rows, memory_.normed.data(), pool_);
+  router_gates(config_, weights_, memory_.normed.data(), rows, gates, pool_);
+}
+
+bool BlockRows::mixes() const {
+  return kind_ == AttentionKind::self && mixes_tokens(config_, layer_);
+}
+
+void BlockRows::mix(float* qkv, int rows, int start) const {
+  mix_tokens(config_, weights_, layer_, start, qkv, rows);
+}
+
+int BlockRows::mixing_start(int first) const {
+  return mixes() ? headlight::mixing_start(config_, layer_, first) : first;
 }
 
 void BlockRows::rotate(float* qkv, int rows, int first_position) const {

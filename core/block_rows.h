@@ -30,6 +30,14 @@ class BlockRows {
   /// Queries, keys and values of rows of the residual stream, before their positions.
   ///   x: [rows, d_model]; qkv: [rows, qkv_width]
   void project(const float* x, int rows, float* qkv);
+  /// The gates of a router (routing.h), where the model has one.
+  ///   x: [rows, d_model]; gates: [rows, heads]
+  bool routes() const { return kind_ == AttentionKind::self && config_.routing.any(); }
+  void route(const float* x, int rows, float* gates);
+  /// What the block does along the tokens of one text (token_mixing.h).
+  bool mixes() const;
+  void mix(float* qkv, int rows, int start) const;
+  int mixing_start(int first) const;
   /// Rotary positions, where the model has them; the first row stands at `first_position`.
   void rotate(float* qkv, int rows, int first_position) const;
   /// Keys and values of the source, in cross-attention.
@@ -47,6 +55,7 @@ class BlockRows {
   const ModelConfig& config_;
   const Block& weights_;
   AttentionKind kind_;
+  int layer_;
   ThreadPool& pool_;
   RowMemory& memory_;
 };

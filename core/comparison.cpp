@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "input.h"
-#include "layer_parts.h"
 
 namespace headlight {
 namespace {
@@ -45,20 +44,15 @@ HeadMeasures measure_head(const ColumnRun& column) {
   return out;
 }
 
-std::vector<MaskCost> mask_costs(const ModelConfig& config, const Edits& edits, HeadId head) {
-  check_head(config, head, "mask_costs");
-  const HeadRule rule = head_rule(config, edits, head);
+std::vector<MaskCost> mask_costs(const Model& model, const Edits& edits, HeadId head) {
+  check_head(model.config, head, "mask_costs");
   std::vector<MaskCost> costs;
+  if (model.recorded) return costs;
+  const HeadRule rule = head_rule(model, edits, head);
   for (int tokens : comparison_lengths) {
-    costs.push_back(mask_cost(rule.mask ? *rule.mask : Mask{}, tokens,
-                              config.d_head_of(head.kind), rule.causal, rule.window));
+    costs.push_back(mask_cost(rule, tokens, model.config.d_head_of(head.kind)));
   }
   return costs;
-}
-
-std::vector<MaskCost> mask_costs(const Trace& run, HeadId head) {
-  if (run.model().recorded) return {};
-  return mask_costs(run.model().config, run.edits(), head);
 }
 
 PredictionMeasures measure_prediction(const Trace& run, const Trace& first,

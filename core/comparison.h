@@ -38,8 +38,7 @@ inline constexpr std::array comparison_lengths = {1024, 8192, 65536};
 
 /// What the head's mask costs at these lengths; cells that were masked one by one do not count.
 /// Empty for attention from a file.
-std::vector<MaskCost> mask_costs(const ModelConfig& config, const Edits& edits, HeadId head);
-std::vector<MaskCost> mask_costs(const Trace& run, HeadId head);
+std::vector<MaskCost> mask_costs(const Model& model, const Edits& edits, HeadId head);
 
 /// What a run predicts beside what the first column's run does.
 struct PredictionMeasures {

@@ -130,6 +130,35 @@ void check(const ModelConfig& config) {
              std::to_string(config.vocabulary));
     }
   }
+  const bool designed = !config.head_designs.empty() || config.convolution != 0 ||
+                        config.routing != Routing{};
+  if (designed && (config.encoder_decoder() || !config.causal)) {
+    refuse("heads built differently are for causal models of one stack");
+  }
+  if (!config.head_designs.empty() &&
+      config.head_designs.size() != static_cast<std::size_t>(config.layers * config.heads)) {
+    refuse(std::to_string(config.head_designs.size()) + " heads are described, but the model has " +
+           std::to_string(config.layers * config.heads));
+  }
+  for (const HeadDesign& design : config.head_designs) {
+    check(design.mask);
+    if (design.pool < 1) refuse("a pool is " + std::to_string(design.pool) + ", expected 1 or more");
+    if (!(design.temperature > 0.0f) || !std::isfinite(design.temperature)) {
+      refuse("a temperature is " + std::to_string(design.temperature) +
+             ", expected a finite number above 0");
+    }
+  }
+  if (config.convolution < 0 || config.convolution > ModelConfig::most_taps) {
+    refuse("convolution is " + std::to_string(config.convolution) + ", expected 0 to " +
+           std::to_string(ModelConfig::most_taps) + " taps");
+  }
+  if (config.routing != Routing{} &&
+      (config.routing.shared_heads < 0 || config.routing.top_k < 1 ||
+       config.routing.top_k > config.heads - config.routing.shared_heads)) {
+    refuse("a token is sent to " + std::to_string(config.routing.shared_heads) + " shared heads and " +
+           std::to_string(config.routing.top_k) + " of the others, but a layer has " +
+           std::to_string(config.heads));
+  }
   if (!config.windows.empty() && static_cast<int>(config.windows.size()) != config.layers) {
     refuse("sliding windows are given for " + std::to_string(config.windows.size()) + " of " +
            std::to_string(config.layers) + " layers");

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "head_design.h"
 #include "head_id.h"
 
 namespace headlight {
@@ -59,6 +60,13 @@ struct ModelConfig {
   /// no layer has one.
   std::vector<int> windows;  // [layers] or []
 
+  /// How the heads of self-attention were built; empty: all plainly. In models of one stack only.
+  std::vector<HeadDesign> head_designs;  // [layers, heads] or []
+  /// Taps of a depth-wise causal convolution of queries, keys and values over the tokens; 0: none.
+  int convolution = 0;
+  static constexpr int most_taps = 64;
+  Routing routing;
+
   /// What a prediction is of: the next token, the token that stands at the position (masked
   /// language models), or nothing (no language-model head in the file).
   enum class Predicts { next_token, masked_token, nothing };
@@ -84,6 +92,12 @@ struct ModelConfig {
   bool has(HeadId id) const;
   /// The kinds of attention that the model has, in the order in which a pass computes them.
   std::vector<AttentionKind> kinds() const;
+
+  /// How a head was built; null where all are plain.
+  const HeadDesign* design_of(HeadId id) const {
+    if (head_designs.empty() || id.kind != AttentionKind::self) return nullptr;
+    return &head_designs[static_cast<std::size_t>(id.layer * heads + id.head)];
+  }
 
   /// Key-value head that query head `head` reads (grouped-query attention, Ainslie et al. 2023).
   int key_value_head(int head) const { return head / (heads / key_value_heads); }

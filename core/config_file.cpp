@@ -1,5 +1,6 @@
 #include "config_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -101,11 +102,47 @@ ConfigFile ConfigFile::section(const std::string& key) const {
   const nlohmann::json* value = find(key);
   if (!value) refuse(key, "is missing");
   if (!value->is_object()) refuse(key, "expected an object, got " + value->dump());
+  return within(*value, key);
+}
+
+ConfigFile ConfigFile::within(const nlohmann::json& object, const std::string& name) const {
   ConfigFile section;
   section.file_ = file_;
-  section.json_ = std::shared_ptr<const nlohmann::json>(json_, value);
-  section.prefix_ = prefix_ + key + ".";
+  section.json_ = std::shared_ptr<const nlohmann::json>(json_, &object);
+  section.prefix_ = prefix_ + name + ".";
   return section;
+}
+
+std::vector<std::vector<ConfigFile>> ConfigFile::nested_sections(const std::string& key) const {
+  const nlohmann::json* value = find(key);
+  if (!value) refuse(key, "is missing");
+  const auto list = [&](const nlohmann::json& items, const std::string& name) {
+    std::vector<ConfigFile> sections;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::string at = name + "[" + std::to_string(i) + "]";
+      if (!items[i].is_object()) refuse(at, "expected an object, got " + items[i].dump());
+      sections.push_back(within(items[i], at));
+    }
+    return sections;
+  };
+  if (!value->is_array() || value->empty()) refuse(key, "expected a list of objects");
+  if (!value->front().is_array()) return {list(*value, key)};
+  std::vector<std::vector<ConfigFile>> lists;
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    const std::string at = key + "[" + std::to_string(i) + "]";
+    if (!(*value)[i].is_array()) refuse(at, "expected a list of objects");
+    lists.push_back(list((*value)[i], at));
+  }
+  return lists;
+}
+
+void ConfigFile::refuse_unknown(const std::vector<std::string>& known) const {
+  for (const auto& [key, value] : json_->items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::string names;
+    for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+    refuse(key, "is not known; known are " + names);
+  }
 }
 
 }  // namespace headlight

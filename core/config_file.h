@@ -29,6 +29,10 @@ class ConfigFile {
   std::vector<float> numbers(const std::string& key) const;      ///< A list.
   std::vector<std::string> texts(const std::string& key) const;  ///< A list.
   ConfigFile section(const std::string& key) const;  ///< A nested object.
+  /// A list of objects, as the only inner list, or a list of such lists.
+  std::vector<std::vector<ConfigFile>> nested_sections(const std::string& key) const;
+  /// Refuses a key that is none of these: one that is misspelt would be left out in silence.
+  void refuse_unknown(const std::vector<std::string>& known) const;
 
   /// Throws LoadError: `<file>: <key>: <what>`.
   [[noreturn]] void refuse(const std::string& key, const std::string& what) const;
@@ -36,6 +40,7 @@ class ConfigFile {
  private:
   ConfigFile() = default;
   const nlohmann::json* find(const std::string& key) const;
+  ConfigFile within(const nlohmann::json& object, const std::string& name) const;
 
   std::filesystem::path file_;
   std::shared_ptr<const nlohmann::json> json_;

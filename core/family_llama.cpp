@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "family.h"
+#include "head_design_file.h"
 
 namespace headlight {
 namespace {
@@ -9,7 +10,8 @@ namespace {
 // positions turn dimension i of a head together with dimension i + d_head / 2 (rotate_half). Mistral
 // (Jiang et al. 2023) adds a sliding window, Qwen2 biases on q, k, v and a window in the upper
 // layers, Qwen3 a norm of each head's query and key; Phi-3 stores q, k, v and gate, up side by side;
-// Gemma scales embeddings, gates with GELU, and stores the norms' gains less 1.
+// Gemma scales embeddings, gates with GELU, and stores the norms' gains less 1. "headlight" is Llama
+// with heads that may be built differently (head_design_file.h).
 
 bool qwen(const ConfigFile& file) { return file.text("model_type").starts_with("qwen"); }
 
@@ -45,6 +47,8 @@ std::vector<int> windows(const ConfigFile& file, const ModelConfig& config) {
   return windows;
 }
 
+bool designed(const ConfigFile& file) { return file.text("model_type") == "headlight"; }
+
 bool gemma(const ConfigFile& file) { return file.text("model_type") == "gemma"; }
 
 MlpKind gate(const ConfigFile& file) {
@@ -76,6 +80,7 @@ ModelConfig read_config(const ConfigFile& file) {
   config.norm_epsilon = file.number("rms_norm_eps", 1e-6f);
   if (config.layers <= 4096) config.windows = windows(file, config);
   read_rotary(file, config);
+  if (designed(file)) read_designs(file, config);
   return config;
 }
 
@@ -113,6 +118,7 @@ Weights read_weights(const ModelConfig& config, const ConfigFile& file, WeightRe
       block.query_norm = norm(at + "self_attn.q_norm", config.d_head);
       block.key_norm = norm(at + "self_attn.k_norm", config.d_head);
     }
+    if (designed(file)) read_design_weights(config, file, attention, reader, block);
     block.attention_out =
         reader.out_in({{at + "self_attn.o_proj", width}}, config.query_width(), attention_bias);
     block.mlp_norm = norm(at + "post_attention_layernorm", width);
@@ -136,7 +142,7 @@ OutputTensor output_tensor(AttentionKind, int layer) {
 
 }  // namespace
 
-const Family llama_family{{"llama", "mistral", "qwen2", "qwen3", "phi3", "gemma"}, "model.", read_config,
+const Family llama_family{{"llama", "mistral", "qwen2", "qwen3", "phi3", "gemma", "headlight"}, "model.", read_config,
                           has_head, read_weights, output_tensor};
 
 }  // namespace headlight

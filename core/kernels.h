@@ -46,6 +46,11 @@ class PackedMatrix {
   int out() const { return out_; }
   std::size_t bytes() const { return data_.size() * sizeof(float); }
   const float* data() const { return data_.data(); }
+  /// W[in, out].
+  float at(int in, int out) const {
+    return data_[(static_cast<std::size_t>(out / kPanelWidth) * in_ + in) * kPanelWidth +
+                 out % kPanelWidth];
+  }
 
  private:
   int in_ = 0;

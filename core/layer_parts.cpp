@@ -7,41 +7,6 @@
 
 namespace headlight {
 
-HeadRule head_rule(const ModelConfig& config, const Edits& edits, HeadId id) {
-  HeadRule rule;
-  rule.causal = id.kind == AttentionKind::self && config.causal;
-  if (id.kind == AttentionKind::self && !config.windows.empty()) {
-    rule.window = config.windows[static_cast<std::size_t>(id.layer)];
-  }
-  float temperature = 1.0f;
-  if (const auto found = edits.find(id); found != edits.end()) {
-    const HeadEdit& edit = found->second;
-    temperature = edit.temperature;
-    if (!edit.mask.is_full()) rule.mask = &edit.mask;
-    if (!edit.masked_cells.empty()) rule.masked_cells = &edit.masked_cells;
-  }
-  rule.scale = 1.0f / (std::sqrt(static_cast<float>(config.d_head_of(id.kind))) * temperature);
-  return rule;
-}
-
-void masked_row(const ModelConfig& config, const Edits& edits, HeadId head, int query,
-                std::span<std::uint8_t> masked) {
-  const HeadRule rule = head_rule(config, edits, head);
-  const Mask full;
-  allow_row(rule.mask ? *rule.mask : full, query, rule.causal, masked);
-  for (std::size_t key = 0; key < masked.size(); ++key) {
-    const auto q = static_cast<std::size_t>(query);
-    const std::size_t distance = q > key ? q - key : key - q;
-    masked[key] = !masked[key] || (rule.window > 0 && distance >= std::size_t(rule.window));
-  }
-  if (!rule.masked_cells) return;
-  for (const Cell& cell : *rule.masked_cells) {
-    if (cell.query == query && std::size_t(cell.key) < masked.size()) {
-      masked[static_cast<std::size_t>(cell.key)] = 1;
-    }
-  }
-}
-
 HeadInput head_input(const ModelConfig& config, const BlockTrace& block, HeadId id, int queries,
                      int keys) {
   const auto d_head = static_cast<std::size_t>(config.d_head_of(id.kind));

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include "attention.h"
 #include "edits.h"
 #include "model.h"
@@ -11,14 +8,6 @@
 namespace headlight {
 
 // The parts of a layer that both a pass and a trace need, so that both compute the same numbers.
-
-/// How a head attends under the edits of a run. Points into `edits`.
-HeadRule head_rule(const ModelConfig& config, const Edits& edits, HeadId id);
-
-/// Sets masked[key] to 1 where `query` may not look at `key` under the edits, else 0, for all keys:
-/// one row of masked_cells(), of a run that need not be there.
-void masked_row(const ModelConfig& config, const Edits& edits, HeadId head, int query,
-                std::span<std::uint8_t> masked);
 
 /// Where a block's trace has the queries, keys and values of one of its heads.
 HeadInput head_input(const ModelConfig& config, const BlockTrace& block, HeadId id, int queries,

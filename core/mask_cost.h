@@ -2,16 +2,16 @@
 
 #include <cstdint>
 
-#include "mask.h"
+#include "head_rule.h"
 
 namespace headlight {
 
-/// What one head pays for its attention under a mask, when the cells that the mask forbids are not
-/// computed at all (Child et al. 2019; Beltagy et al. 2020). Queries and keys are the same tokens.
+/// What one head pays for its attention, when the cells that it may not look at are not computed at
+/// all (Child et al. 2019; Beltagy et al. 2020). Queries and keys are the same tokens.
 struct MaskCost {
   int tokens = 0;
   std::int64_t cells = 0;       ///< Pairs that are scored.
-  std::int64_t full_cells = 0;  ///< The same without a mask: n(n + 1) / 2 of a causal head, else n².
+  std::int64_t full_cells = 0;  ///< Without any mask: n(n + 1) / 2 of a causal head, else n².
   std::int64_t all_cells = 0;   ///< n².
   /// q k^T and weights · v each take d_head multiplications a pair (Vaswani et al. 2017, section
   /// 3.2.1): 2 * cells * d_head.
@@ -21,13 +21,12 @@ struct MaskCost {
   double dense_bytes = 0.0;  ///< Of the whole map: 4 * n².
 };
 
-/// Pairs that a head may look at: exact, without a look at each pair. `window` as in HeadRule: keys
-/// this many tokens away, or more, are forbidden; 0: none are. Takes time in proportion to the
-/// tokens, but tokens² steps on bytes for unions with random keys and for kinds of mask that it has
-/// no formula for.
-std::int64_t mask_cells(const Mask& mask, int tokens, bool causal, int window = 0);
+/// Pairs that a head may look at by its masks, window and pool; cells that were masked one by one do
+/// not count. Exact, without a look at each pair: in time that grows with the tokens, for random
+/// keys and a few unusual intersections with the pairs that are allowed.
+std::int64_t rule_cells(const HeadRule& rule, int tokens);
 
-/// Throws std::invalid_argument for fewer than 1 token, and for a mask that check() refuses.
-MaskCost mask_cost(const Mask& mask, int tokens, int d_head, bool causal, int window = 0);
+/// Throws std::invalid_argument for fewer than 1 token.
+MaskCost mask_cost(const HeadRule& rule, int tokens, int d_head);
 
 }  // namespace headlight

@@ -55,10 +55,12 @@ std::size_t Model::parameters() const {
                              &block.mlp_norm}) {
       total += count(*norm);
     }
-    for (const Linear* linear : {&block.qkv, &block.source_kv, &block.attention_out,
-                                 &block.mlp_in, &block.mlp_out}) {
+    for (const Linear* linear : {&block.qkv, &block.source_kv, &block.router,
+                                 &block.router_balance, &block.attention_out, &block.mlp_in,
+                                 &block.mlp_out}) {
       total += count(*linear);
     }
+    total += block.temperature.size() + block.convolution.size();
   }
   return total;
 }
@@ -95,6 +97,15 @@ Model random_model(const ModelConfig& config, unsigned seed) {
     Block& block = weights.blocks.emplace_back();
     block.attention_norm = norm();
     block.qkv = linear(config.d_model, config.qkv_width());
+    if (config.convolution > 0) {
+      block.convolution = uniform(static_cast<std::size_t>(config.qkv_width()) *
+                                      static_cast<std::size_t>(config.convolution),
+                                  0.5f);
+    }
+    if (config.routing.any()) {
+      block.router = linear(config.d_model, config.heads);
+      block.router_balance = linear(config.d_model, 2);
+    }
     block.attention_out = linear(config.query_width(), config.d_model);
     block.mlp_norm = norm();
     block.mlp_in = linear(config.d_model, (gated(config.mlp) ? 2 : 1) * config.d_ff);

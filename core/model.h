@@ -37,6 +37,10 @@ struct Block {
   Linear source_kv;      // Cross-attention: [d_model, 2 * query_width] keys, values of the source
   Norm query_norm;       // [d_head] or []: RMSNorm of each head's query, before its position
   Norm key_norm;         // [d_head] or []
+  std::vector<float> temperature;  // [heads] or []: learned, beside 1 / sqrt(d_head)
+  std::vector<float> convolution;  // [qkv_width, taps] or []: ModelConfig::convolution
+  Linear router;                   // [d_model, heads] or empty: ModelConfig::routing
+  Linear router_balance;           // [d_model, 2]: shared heads against the others
   Linear attention_out;  // W_O: [query_width, d_model]
   Norm mlp_norm;
   Linear mlp_in;   // [d_model, d_ff], or [d_model, 2 * d_ff] when gated: gate, then up

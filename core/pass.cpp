@@ -9,6 +9,7 @@
 #include "block_rows.h"
 #include "generation.h"
 #include "layer_parts.h"
+#include "routing.h"
 
 namespace headlight {
 namespace {
@@ -59,6 +60,7 @@ struct Pass::State {
   void compute_block(BlockTrace& out, const BlockTrace* known);
   void project(BlockRows& parts, BlockTrace& out, int first);
   void attend(BlockTrace& out, int first);
+  void route(BlockRows& parts, BlockTrace& out, int first);
   const float* edited_z(BlockTrace& out, int first);
 
   std::size_t heads_width() const {
@@ -85,6 +87,7 @@ struct Pass::State {
 
   std::vector<float> x;  // [tokens, d_model] the residual stream
   std::vector<float> z;  // [tokens, query_width] with the edits applied
+  std::vector<float> mixed;  // [tokens, qkv_width] of a block that mixes tokens
   RowMemory memory;
   std::vector<AttentionScratch> scratch;  // one a head
 };
@@ -234,19 +237,32 @@ void Pass::State::compute_block(BlockTrace& out, const BlockTrace* known_block) 
   if (known_block != nullptr) {
     copy_rows(known_block->qkv, out.qkv, first, parts.qkv_width());
     copy_rows(known_block->z, out.z, first, heads_width());
+    if (parts.routes()) {
+      out.gates.resize(static_cast<std::size_t>(tokens) * config.heads);
+      copy_rows(known_block->gates, out.gates, first, static_cast<std::size_t>(config.heads));
+    }
     out.source_kv = known_block->source_kv;
   }
   if (first == tokens) return;
 
   project(parts, out, first);
   attend(out, first);
+  route(parts, out, first);
   parts.add(edited_z(out, first), tokens - first, stream(first));
 }
 
 // Queries, keys and values of rows `first` and after, with their rotary positions.
 void Pass::State::project(BlockRows& parts, BlockTrace& out, int first) {
   float* qkv = out.qkv.data() + static_cast<std::size_t>(first) * parts.qkv_width();
-  parts.project(stream(first), tokens - first, qkv);
+  if (const int start = parts.mixing_start(first); parts.mixes()) {
+    mixed.resize(static_cast<std::size_t>(tokens - start) * parts.qkv_width());
+    parts.project(stream(start), tokens - start, mixed.data());
+    parts.mix(mixed.data(), tokens - start, start);
+    const std::size_t skipped = static_cast<std::size_t>(first - start) * parts.qkv_width();
+    std::copy(mixed.begin() + static_cast<std::ptrdiff_t>(skipped), mixed.end(), qkv);
+  } else {
+    parts.project(stream(first), tokens - first, qkv);
+  }
   parts.rotate(qkv, tokens - first, first);
   if (kind == AttentionKind::cross && out.source_kv.empty()) {
     out.source_kv.resize(trace.source().size() * 2 * parts.heads_width());
@@ -270,9 +286,19 @@ void Pass::State::attend(BlockTrace& out, int first) {
         out.z.data() + static_cast<std::size_t>(first) * heads_width() + head * in.d_head;
     const std::size_t at =
         (static_cast<std::size_t>(layer) * heads + head) * tokens + first;  // row of weights
-    attention_output(in, head_rule(config, trace.edits_, id), z_out, heads_width(),
+    attention_output(in, head_rule(model, trace.edits_, id), z_out, heads_width(),
                      all_weights ? all_weights + at * tokens : nullptr, tokens, scratch[head]);
   });
+}
+
+// Multiplies the outputs by the router's gates.
+void Pass::State::route(BlockRows& parts, BlockTrace& out, int first) {
+  if (!parts.routes()) return;
+  const auto at = static_cast<std::size_t>(first);
+  out.gates.resize(static_cast<std::size_t>(tokens) * config.heads);
+  float* gates = out.gates.data() + at * config.heads;
+  parts.route(stream(first), tokens - first, gates);
+  apply_gates(config, gates, tokens - first, out.z.data() + at * heads_width());
 }
 
 // The heads' outputs of rows `first` and after with the edits of this block applied; z itself when

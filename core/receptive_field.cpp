@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "layer_parts.h"
+#include "head_rule.h"
 
 namespace headlight {
 namespace {
@@ -18,12 +18,19 @@ void add(Bits& bits, int token) { bits[token / 64] |= std::uint64_t{1} << (token
 // The tokens that each row of a layer depends on, made when they are asked for.
 class LayerRows {
  public:
-  LayerRows(const ModelConfig& config, const Edits& edits, AttentionKind kind, int layer, int tokens)
-      : config_(config), edits_(edits), tokens_(tokens), rows_(tokens), masked_(tokens) {
+  LayerRows(const Model& model, const Edits& edits, AttentionKind kind, int layer, int tokens)
+      : tokens_(tokens), rows_(static_cast<std::size_t>(tokens)) {
+    const ModelConfig& config = model.config;
+    causal_ = config.causal && kind == AttentionKind::self;
+    if (kind == AttentionKind::self && config.convolution > 0) before_ = config.convolution - 1;
     for (int head = 0; head < config.heads_of(kind); ++head) {
-      const auto edit = edits.find({layer, head, kind});
+      const HeadId id{layer, head, kind};
+      const auto edit = edits.find(id);
       if (edit != edits.end() && edit->second.gain == 0.0f) continue;
-      heads_.push_back({layer, head, kind});
+      rules_.push_back(head_rule(model, edits, id));
+      cells_.emplace_back();
+      if (rules_.back().masked_cells) cells_.back() = *rules_.back().masked_cells;
+      std::sort(cells_.back().begin(), cells_.back().end());
     }
   }
 
@@ -32,25 +39,32 @@ class LayerRows {
     if (!row.empty()) return row;
     row.assign((static_cast<std::size_t>(tokens_) + 63) / 64, 0);
     add(row, query);  // the residual stream
-    for (HeadId head : heads_) {
-      masked_row(config_, edits_, head, query, masked_);
-      for (int key = 0; key < tokens_; ++key) {
-        if (!masked_[static_cast<std::size_t>(key)]) add(row, key);
+    for (std::size_t head = 0; head < rules_.size(); ++head) {
+      const int pool = rules_[head].pool;
+      allowed_keys(rules_[head], cells_[head], query, tokens_, ranges_);
+      if (!ranges_.empty()) add_from(row, query - before_, query);
+      for (const KeyRange& range : ranges_) {
+        add_from(row, range.begin / pool * pool - before_, range.end - 1);
       }
       // Of most rows the first head already sees all that any could.
-      const int reach = config_.causal && head.kind == AttentionKind::self ? query + 1 : tokens_;
-      if (std::count(masked_.begin(), masked_.end(), 0) == reach) break;
+      const int reach = causal_ ? query + 1 : tokens_;
+      if (ranges_.size() == 1 && ranges_[0] == KeyRange{0, reach}) break;
     }
     return row;
   }
 
  private:
-  const ModelConfig& config_;
-  const Edits& edits_;
+  void add_from(Bits& row, int first, int last) {
+    for (int token = std::max(first, 0); token <= last; ++token) add(row, token);
+  }
+
   int tokens_;
-  std::vector<HeadId> heads_;
+  bool causal_ = true;
+  int before_ = 0;  // Tokens before each that a convolution brings in.
+  std::vector<HeadRule> rules_;
+  std::vector<std::vector<Cell>> cells_;  // Of each rule, sorted.
   std::vector<Bits> rows_;
-  std::vector<std::uint8_t> masked_;
+  std::vector<KeyRange> ranges_;
 };
 
 }  // namespace
@@ -59,7 +73,7 @@ int ReceptiveField::reached() const {
   return static_cast<int>(std::count_if(depth.begin(), depth.end(), [](int d) { return d >= 0; }));
 }
 
-ReceptiveField receptive_field(const ModelConfig& config, const Edits& edits, AttentionKind kind,
+ReceptiveField receptive_field(const Model& model, const Edits& edits, AttentionKind kind,
                                int tokens, int position) {
   if (position < 0 || position >= tokens) {
     throw std::invalid_argument("[receptive_field] expected a position below " +
@@ -68,13 +82,13 @@ ReceptiveField receptive_field(const ModelConfig& config, const Edits& edits, At
   if (kind == AttentionKind::cross) kind = AttentionKind::self;
   ReceptiveField field;
   field.position = position;
-  field.layers = config.layers_of(kind);
+  field.layers = model.config.layers_of(kind);
   field.depth.assign(static_cast<std::size_t>(tokens), -1);
   field.depth[static_cast<std::size_t>(position)] = 0;
 
   std::vector<LayerRows> layers;
   for (int layer = 0; layer < field.layers; ++layer) {
-    layers.emplace_back(config, edits, kind, layer, tokens);
+    layers.emplace_back(model, edits, kind, layer, tokens);
     // Back from the state after this layer to the tokens.
     Bits reached((static_cast<std::size_t>(tokens) + 63) / 64);
     add(reached, position);

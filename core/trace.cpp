@@ -34,7 +34,10 @@ HeadInput Trace::head_input_of(HeadId id) const {
   return head_input(model_->config, block_of(id), id, queries(id.kind), keys(id.kind));
 }
 
-HeadRule Trace::rule_of(HeadId id) const { return head_rule(model_->config, edits_, id); }
+HeadRule Trace::rule_of(HeadId id) const {
+  check_head(model_->config, id, "trace");
+  return head_rule(*model_, edits_, id);
+}
 
 void Trace::weights(HeadId id, float* out, AttentionScratch& scratch) const {
   if (model_->recorded) {
@@ -207,9 +210,17 @@ std::vector<std::uint8_t> masked_cells(const Trace& trace, HeadId head) {
   const auto keys = static_cast<std::size_t>(trace.keys(head.kind));
   std::vector<std::uint8_t> masked(queries * keys);
   if (trace.model().recorded) return masked;
+  check_head(trace.model().config, head, "masked_cells");
+  const HeadRule rule = head_rule(trace.model(), trace.edits(), head);
+  std::vector<Cell> cells;
+  if (rule.masked_cells) cells = *rule.masked_cells;
+  std::sort(cells.begin(), cells.end());
+  std::fill(masked.begin(), masked.end(), std::uint8_t{1});
+  std::vector<KeyRange> allowed;
   for (std::size_t query = 0; query < queries; ++query) {
-    masked_row(trace.model().config, trace.edits(), head, static_cast<int>(query),
-               std::span(masked.data() + query * keys, keys));
+    allowed_keys(rule, cells, static_cast<int>(query), static_cast<int>(keys), allowed);
+    std::uint8_t* row = masked.data() + query * keys;
+    for (const KeyRange& range : allowed) std::fill(row + range.begin, row + range.end, 0);
   }
   return masked;
 }

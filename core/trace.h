@@ -18,7 +18,9 @@ struct BlockTrace {
   std::vector<float> qkv;        // [tokens, qkv_width] queries, keys (both with their positions),
                                  // values; of cross-attention queries only: [tokens, query_width]
   std::vector<float> source_kv;  // [source, 2 * query_width] cross-attention's keys, values; or []
-  std::vector<float> z;          // [tokens, query_width] heads' outputs before gain and W_O
+  std::vector<float> gates;      // [tokens, heads] the router's, or []
+  std::vector<float> z;          // [tokens, query_width] heads' outputs, times the router's gates,
+                                 // before gain and W_O
 };
 
 /// Everything that a run computed. A value that never changes; copies share their blocks.

@@ -6,6 +6,7 @@
 
 #include "block_rows.h"
 #include "layer_parts.h"
+#include "routing.h"
 
 namespace headlight {
 
@@ -99,8 +100,9 @@ void VariantPass::State::step() {
     rows.qkv.resize(static_cast<std::size_t>(entered) * tokens * parts.qkv_width());
     parts.project(x.data(), entered * tokens, rows.qkv.data());
     for (int i = 0; i < entered; ++i) {
-      parts.rotate(rows.qkv.data() + static_cast<std::size_t>(i) * tokens * parts.qkv_width(),
-                   tokens, 0);
+      float* qkv = rows.qkv.data() + static_cast<std::size_t>(i) * tokens * parts.qkv_width();
+      if (parts.mixes()) parts.mix(qkv, tokens, 0);
+      parts.rotate(qkv, tokens, 0);
     }
     if (parts.kind() == AttentionKind::cross && changed_sources > 0) {
       const int sources = changed_sources * static_cast<int>(baseline.source().size());
@@ -109,6 +111,11 @@ void VariantPass::State::step() {
     }
     z.resize(static_cast<std::size_t>(entered) * tokens * parts.heads_width());
     attend_entered(parts);
+    if (parts.routes()) {
+      rows.gates.resize(static_cast<std::size_t>(entered) * tokens * config.heads);
+      parts.route(x.data(), entered * tokens, rows.gates.data());
+      apply_gates(config, rows.gates.data(), entered * tokens, z.data());
+    }
   }
   append(x, known.input, static_cast<std::size_t>(config.d_model));
   append(z, known.z, parts.heads_width());
@@ -149,7 +156,7 @@ void VariantPass::State::attend_entered(BlockRows& parts) {
       in.k += keys_before * in.k_stride;
       in.v += keys_before * in.v_stride;
     }
-    attention_output(in, head_rule(config, variants[static_cast<std::size_t>(i)].edits, id),
+    attention_output(in, head_rule(model, variants[static_cast<std::size_t>(i)].edits, id),
                      z.data() + before * parts.heads_width() + task % heads * in.d_head,
                      parts.heads_width(), nullptr, 0, scratch[static_cast<std::size_t>(task)]);
   });
@@ -174,8 +181,11 @@ void VariantPass::State::attend_changed_heads(const Variant& variant, float* own
     const HeadInput in =
         head_input(config, baseline.block(block), id, tokens, baseline.keys(kind));
     const std::size_t width = static_cast<std::size_t>(config.heads_of(kind)) * in.d_head;
-    attention_output(in, head_rule(config, variant.edits, id), own + head * in.d_head, width,
+    attention_output(in, head_rule(model, variant.edits, id), own + head * in.d_head, width,
                      nullptr, 0, scratch.front());
+    if (kind == AttentionKind::self && config.routing.any()) {
+      apply_gate(config, baseline.block(block).gates.data(), id.head, tokens, own);
+    }
   }
 }
 

@@ -132,7 +132,8 @@ TEST_SUITE("attention") {
       for (int key = 0; key <= 12; ++key) cells.push_back({12, key});
       for (const Mask& mask :
            {full_mask(), local_mask(3), local_mask(0), dilated_mask(3, 4), block_mask(8),
-            global_mask(2), random_mask(3, 5), local_mask(2) | global_mask(1)}) {
+            global_mask(2), random_mask(3, 5), local_mask(2) | global_mask(1), strided_mask(7),
+            token_mask(20) | columns_mask(16, 2), global_mask(0)}) {
         for (bool causal : {true, false}) {
           const std::string what = target + " " + to_string(mask) + (causal ? " causal" : "");
           HeadRule rule{.scale = 0.7f, .causal = causal, .mask = &mask};
@@ -182,6 +183,40 @@ TEST_SUITE("attention") {
       for (int i = 0; i < 8; ++i) CHECK(out.z[4 * 8 + i] == 0.0f);
       CHECK(out.weights[3 * 9 + 0] > 0.0f);
     }
+  }
+
+  TEST_CASE("a row is the same among rows that look elsewhere, beyond blocks of keys too") {
+    with_each_target([&](const std::string& target) {
+      const int tokens = 700;  // Keys are summed in blocks of 256.
+      Head head(tokens, 24);
+      for (const Mask& mask : {local_mask(3), global_mask(1) | local_mask(2), strided_mask(50),
+                               random_mask(4, 2), columns_mask(300, 3)}) {
+        const HeadRule rule{.scale = 0.9f, .causal = true, .mask = &mask};
+        const Output all = attend(head.input(), rule);
+        for (int query : {0, 1, 255, 256, 257, 511, 513, 699}) {
+          CAPTURE(target);
+          CAPTURE(to_string(mask));
+          CAPTURE(query);
+          const Output alone = attend(head.input(query, 1, tokens), rule);
+          CHECK(std::equal(alone.weights.begin(), alone.weights.end(),
+                           all.weights.begin() + std::ptrdiff_t(query) * tokens));
+          CHECK(std::equal(alone.z.begin(), alone.z.end(), all.z.begin() + query * 24));
+        }
+      }
+    });
+  }
+
+  TEST_CASE("what a mask forbids is not read") {
+    with_each_target([&](const std::string& target) {
+      CAPTURE(target);
+      Head head(600, 16);
+      const Mask mask = local_mask(4);
+      const HeadRule rule{.scale = 0.9f, .causal = true, .mask = &mask};
+      const Output before = attend(head.input(), rule);
+      for (int key = 0; key < 500; ++key) head.v(key)[3] = kNaN;
+      const Output after = attend(head.input(560, 40, 600), rule);
+      CHECK(std::equal(after.z.begin(), after.z.end(), before.z.begin() + 560 * 16));
+    });
   }
 
   TEST_CASE("rows sum to 1") {

@@ -123,6 +123,29 @@ std::map<std::string, ModelConfig> expected_configs() {
       changed(llama("mistral", {3, 4, 2, 32, 8, 56, 130, 64}, 1e4, five), [](C& c) {
         c.windows = {5, 5, 5};
       });
+  const auto headlight = [](C& c) {
+    for (int layer = 0; layer < 2; ++layer) {
+      c.head_designs.push_back({local_mask(3), 0.5f, 1});
+      c.head_designs.push_back({dilated_mask(4, 3) | global_mask(1), 1.0f, 1});
+      c.head_designs.push_back({{}, 1.0f, 3});
+      c.head_designs.push_back({{}, 2.0f, 3});
+    }
+    c.convolution = 3;
+    c.routing = {1, 2};
+    c.end_of_text = {299};
+  };
+  all["tiny-headlight"] =
+      changed(llama("headlight", {2, 4, 2, 24, 8, 40, 300, 64}, 1e4, five), headlight);
+  all["tiny-headlight-layers"] =
+      changed(llama("headlight", {2, 3, 3, 24, 8, 40, 130, 48}, 1e4, five), [](C& c) {
+        c.head_designs = {{{}, 1.0f, 1},
+                          {{}, 1.0f, 2},
+                          {strided_mask(4), 1.0f, 4},
+                          {columns_mask(5, 2) | token_mask(1), 1.0f, 1},
+                          {{}, 5.0f, 1},
+                          {{}, 1.0f, 7}};
+        c.routing = {0, 1};
+      });
   all["tiny-qwen2"] = llama("qwen2", {2, 4, 2, 32, 8, 48, 130, 64}, 1e6, six);
   all["tiny-qwen2-sliding"] =
       changed(llama("qwen2", {3, 3, 1, 24, 8, 40, 130, 64}, 1e6, six), [](C& c) {
@@ -186,6 +209,7 @@ const std::vector<std::pair<std::string, std::string>> layouts = {
     {"tiny-llama-gqa", "model.layers."},
     {"tiny-qwen2", "model.layers."},
     {"tiny-qwen3", "model.layers."},
+    {"tiny-headlight", "model.layers."},
     {"tiny-phi3", "model.layers."},
     {"tiny-gemma", "model.layers."},
     {"tiny-bert", "bert.encoder.layer."},

@@ -261,7 +261,7 @@ TEST_CASE("load_model: config.json that is empty or cut or not an object") {
   CHECK(told("{\"model_type\": 3}") == "config.json: model_type: expected a text, got 3");
   CHECK(told("{\"model_type\": \"t5\"}") ==
         "config.json: model_type: \"t5\" is not known; known are gpt2, llama, mistral, qwen2, "
-        "qwen3, phi3, gemma, bert, roberta, xlm-roberta, camembert, distilbert, bart, mbart, "
+        "qwen3, phi3, gemma, headlight, bert, roberta, xlm-roberta, camembert, distilbert, bart, mbart, "
         "marian, pegasus");
   for (std::size_t size = 1; size + 2 < copy.config.size(); size += 7) {
     CHECK(told(copy.config.substr(0, size)).starts_with("config.json: not JSON: parse error at "));

@@ -50,7 +50,7 @@ MaskPart random_part(std::mt19937& generator) {
     if (kind == 1) return INT_MAX - static_cast<int>(generator() % 3);
     return least + static_cast<int>(generator() % 9);
   };
-  switch (generator() % 6) {
+  switch (generator() % 9) {
     case 0:
       return {MaskKind::causal};
     case 1:
@@ -61,6 +61,12 @@ MaskPart random_part(std::mt19937& generator) {
       return {MaskKind::global, number(0)};
     case 4:
       return {MaskKind::block, number(1)};
+    case 5:
+      return {MaskKind::token, number(0)};
+    case 6:
+      return {MaskKind::strided, number(1)};
+    case 7:
+      return {MaskKind::columns, number(1), number(0)};
     default:
       return {MaskKind::random, number(0), number(0)};
   }
@@ -175,6 +181,77 @@ TEST_CASE("a block mask allows the query's own block") {
 ...##
 ...##
 )");
+}
+
+TEST_CASE("a token mask lets one token see all and be seen by all") {
+  CHECK(picture(token_mask(2), 5, kBidirectional) == R"(
+..#..
+..#..
+#####
+..#..
+..#..
+)");
+  CHECK(picture(token_mask(2), 5, kCausal) == R"(
+.....
+.....
+###..
+..#..
+..#..
+)");
+  CHECK(picture(token_mask(9), 3, kBidirectional) == "\n...\n...\n...\n");
+}
+
+TEST_CASE("a strided mask allows every stride-th key however far") {
+  CHECK(picture(strided_mask(3), 7, kCausal) == R"(
+#......
+.#.....
+..#....
+#..#...
+.#..#..
+..#..#.
+#..#..#
+)");
+}
+
+TEST_CASE("a columns mask allows the last keys of every stride") {
+  CHECK(picture(columns_mask(3, 1), 7, kCausal) == R"(
+.......
+.......
+..#....
+..#....
+..#....
+..#..#.
+..#..#.
+)");
+  CHECK(picture(columns_mask(3, 2), 6, kBidirectional) == R"(
+.##.##
+.##.##
+.##.##
+.##.##
+.##.##
+.##.##
+)");
+  CHECK(picture(columns_mask(3, 5), 4, kCausal) == picture({}, 4, kCausal));
+}
+
+TEST_CASE("ranges are ascending, apart, and take no time for keys they do not hold") {
+  std::vector<KeyRange> ranges;
+  allowed_ranges(local_mask(2) | global_mask(1), 9, 20, kBidirectional, ranges);
+  CHECK(ranges == std::vector<KeyRange>{{0, 1}, {7, 12}});
+  allowed_ranges(local_mask(2) | token_mask(12), 9, 20, kBidirectional, ranges);
+  CHECK(ranges == std::vector<KeyRange>{{7, 13}});
+  allowed_ranges(global_mask(0), 9, 20, kCausal, ranges);
+  CHECK(ranges.empty());
+  allowed_ranges({}, 9, 20, kCausal, ranges);
+  CHECK(ranges == std::vector<KeyRange>{{0, 10}});
+  for (int query = INT_MAX - 1000; query < INT_MAX - 1; ++query) {  // Row by row this would not end.
+    allowed_ranges(local_mask(3) | dilated_mask(4, 100) | random_mask(5, 1), query, INT_MAX, kCausal,
+                   ranges);
+    CHECK(ranges.size() <= 9);
+  }
+  std::vector<KeyRange> some{{0, 4}, {6, 9}, {12, 20}};
+  intersect(some, {{1, 2}, {3, 7}, {8, 13}, {19, 30}});
+  CHECK(some == std::vector<KeyRange>{{1, 2}, {3, 4}, {6, 7}, {8, 9}, {12, 13}, {19, 20}});
 }
 
 TEST_CASE("a union allows what any of its parts allows") {
@@ -296,6 +373,9 @@ TEST_CASE("a mask's text is read back as the mask") {
   CHECK(to_string(dilated_mask(4, 2)) == "dilated:4:2");
   CHECK(to_string(global_mask(1)) == "global:1");
   CHECK(to_string(block_mask(8)) == "block:8");
+  CHECK(to_string(token_mask(3)) == "token:3");
+  CHECK(to_string(strided_mask(4)) == "strided:4");
+  CHECK(to_string(columns_mask(4, 1)) == "columns:4:1");
   CHECK(to_string(random_mask(3, 7)) == "random:3:7");
   CHECK(to_string(local_mask(4) | global_mask(1)) == "local:4+global:1");
   CHECK(parse_mask("none") == full_mask());
@@ -313,7 +393,8 @@ TEST_CASE("a mask's text is read back as the mask") {
 
 TEST_CASE("a wrong mask is refused by naming the part") {
   const std::string expected =
-      "expected none, causal, local:W, dilated:W:GAP, global:K, block:SIZE or random:COUNT:SEED";
+      "expected none, causal, local:W, dilated:W:GAP, global:K, token:PLACE, block:SIZE, "
+      "strided:STRIDE, columns:STRIDE:COUNT or random:COUNT:SEED";
   CHECK(refusal("") == "[parse_mask] \"\": " + expected);
   CHECK(refusal("locl:4") == "[parse_mask] \"locl:4\": " + expected);
   CHECK(refusal("Local:4") == "[parse_mask] \"Local:4\": " + expected);

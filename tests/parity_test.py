@@ -26,8 +26,8 @@ from reference_model import load_reference
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOLERANCE = {"attentions": 1e-5, "logits": 1e-4}
-FULL = ("tiny-gpt2", "tiny-llama-gqa", "tiny-llama2c.bin", "tiny-mistral", "tiny-bert", "tiny-bart",
-        "tiny-marian")  # These, and the program's own models, get every edit.
+FULL = ("tiny-gpt2", "tiny-llama-gqa", "tiny-llama2c.bin", "tiny-mistral", "tiny-headlight",
+        "tiny-bert", "tiny-bart", "tiny-marian")  # These, and the program's own models, get every edit.
 MASKED_TEXT = "The cat [MASK] on the mat. [SEP] The dog ran."
 
 
@@ -142,7 +142,7 @@ class Parity:
 
             def allowed(layer, head):
                 mask = edits.get((layer, head), {}).get("mask", "none")
-                return allowed_cells(mask, model.cells(layer, len(ids)), model.causal)
+                return allowed_cells(mask, model.head_cells(layer, head, len(ids)), model.causal)
 
             return found + map_faults(got["attentions"], allowed)
 

@@ -86,6 +86,22 @@ inline ModelConfig small_window_config() {
   return config;
 }
 
+/// Heads of every design: masks, temperatures, pools, a convolution, a router.
+inline ModelConfig small_designed_config() {
+  ModelConfig config = small_llama_config();
+  config.family = "headlight";
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const int pool = layer == 0 ? 4 : 1;
+    config.head_designs.push_back({.mask = local_mask(5), .temperature = 0.5f});
+    config.head_designs.push_back({.mask = strided_mask(3) | token_mask(1)});
+    config.head_designs.push_back({.pool = pool});
+    config.head_designs.push_back({.mask = local_mask(9), .temperature = 2.0f, .pool = pool});
+  }
+  config.convolution = 3;
+  config.routing = {1, 2};
+  return config;
+}
+
 /// Causal with norms after the residuals, and positions that leave out a token (RoBERTa's padding).
 inline ModelConfig small_offset_config() {
   ModelConfig config = small_gpt2_config();
@@ -131,6 +147,7 @@ inline ModelConfig small_mbart_config() {
 struct Parts {
   bool embedding_norm = false;
   bool head_norms = false;         ///< Of each query and key
+  bool temperatures = false;       ///< Learned, of each head
   bool stack_norms = true;         ///< After the last block of a stack
   bool own_source_tokens = false;  ///< The encoder's token table is not the decoder's
   bool dense_head = false;         ///< With its activation and norm
@@ -201,6 +218,19 @@ inline Model random_blocks(const ModelConfig& config, const Parts& parts, std::u
       block.query_norm.gain = norm(config.d_head).gain;
       block.key_norm.gain = norm(config.d_head).gain;
     }
+    if (parts.temperatures) {
+      block.temperature = numbers(static_cast<std::size_t>(config.heads), 0.4);
+      for (float& temperature : block.temperature) temperature += 1.0f;
+    }
+    if (config.convolution > 0) {
+      block.convolution = numbers(std::size_t(config.qkv_width()) * config.convolution, 1.0);
+    }
+    if (config.routing.any()) {
+      block.router = linear(config.d_model, config.heads);
+      block.router_balance = linear(config.d_model, 2);
+      block.router.bias.clear();
+      block.router_balance.bias.clear();
+    }
     block.attention_out = linear(config.query_width(), config.d_model);
     if (config.encoder_decoder()) {
       Block& cross = weights.blocks.emplace_back();
@@ -240,6 +270,8 @@ inline std::vector<Model> all_models() {
   models.back().name = "windows";
   models.push_back(random_blocks(small_offset_config(), {.stack_norms = false}, 6));
   models.back().name = "offset";
+  models.push_back(random_blocks(small_designed_config(), {.temperatures = true}, 9));
+  models.back().name = "designed";
   models.push_back(load_model(test_data() / "models" / "tiny-llama-gqa"));
   models.push_back(load_model(test_data() / "models" / "tiny-llama-mha-f16"));
   return models;
@@ -407,8 +439,14 @@ inline bool plain_allows(const MaskPart& part, int query, int key, int keys, boo
       return distance % part.b == 0 && distance / part.b <= part.a;
     case MaskKind::global:
       return query < part.a || key < part.a;
+    case MaskKind::token:
+      return query == part.a || key == part.a;
     case MaskKind::block:
       return query / part.a == key / part.a;
+    case MaskKind::strided:
+      return distance % part.a == 0;
+    case MaskKind::columns:
+      return key % part.a >= part.a - part.b;
     case MaskKind::random: {  // Has no definition but its draw, which mask_test.cpp pins.
       std::vector<std::uint8_t> allowed(causal ? query + 1 : keys);
       allow_row(Mask{{part}}, query, causal, allowed);
@@ -429,7 +467,7 @@ inline bool plain_allows(const HeadEdit& edit, int query, int key, int keys, boo
   });
 }
 
-/// The same in one head of a model, whose window may forbid more.
+/// The same in one head of a model, whose window or design may forbid more.
 inline bool plain_allows(const ModelConfig& config, const Edits& edits, HeadId id, int query,
                          int key, int keys) {
   const bool self = id.kind == AttentionKind::self;
@@ -437,6 +475,11 @@ inline bool plain_allows(const ModelConfig& config, const Edits& edits, HeadId i
   if (self && !config.windows.empty()) {
     const int window = config.windows[id.layer];
     if (window > 0 && std::abs(query - key) >= window) return false;
+  }
+  if (const HeadDesign* design = config.design_of(id)) {
+    if (!plain_allows(HeadEdit{.mask = design->mask}, query, key, keys, config.causal)) return false;
+    const bool whole = (key + 1) % design->pool == 0;
+    if (key != query && !whole) return false;
   }
   return plain_allows(found == edits.end() ? HeadEdit{} : found->second, query, key, keys,
                       self && config.causal);
@@ -554,6 +597,69 @@ inline void plain_place(const ModelConfig& config, const Norm& norm, Matrix& hea
   }
 }
 
+/// Every column with its own taps, the last tap for the row itself.
+inline Matrix plain_convolved(const ModelConfig& config, const Block& weights, const Matrix& x) {
+  if (weights.convolution.empty()) return x;
+  Matrix y = x;
+  const int taps = config.convolution;
+  for (int r = 0; r < static_cast<int>(x.size()); ++r) {
+    for (std::size_t c = 0; c < x[r].size(); ++c) {
+      y[r][c] = 0.0;
+      for (int back = 0; back < taps && back <= r; ++back) {
+        y[r][c] += weights.convolution[c * taps + taps - 1 - back] * x[r - back][c];
+      }
+    }
+  }
+  return y;
+}
+
+/// Each row's mean with the rows of its pool before it.
+inline Matrix plain_pooled(const Matrix& x, int pool) {
+  Matrix y = x;
+  for (int r = 0; r < static_cast<int>(x.size()); ++r) {
+    const int first = r / pool * pool;
+    for (std::size_t c = 0; c < x[r].size(); ++c) {
+      y[r][c] = 0.0;
+      for (int from = first; from <= r; ++from) y[r][c] += x[from][c] / (r - first + 1);
+    }
+  }
+  return y;
+}
+
+inline std::vector<double> plain_softmax(const std::vector<double>& x) {
+  std::vector<double> y;
+  double sum = 0.0;
+  for (double value : x) sum += y.emplace_back(std::exp(value));
+  for (double& value : y) value /= sum;
+  return y;
+}
+
+/// [tokens][heads] what the router multiplies each head's output by; [] without one.
+inline Matrix plain_gates(const ModelConfig& config, const Block& weights, const Matrix& in) {
+  if (weights.router.weight.in() == 0) return {};
+  Matrix gates = plain_linear(in, weights.router);
+  const Matrix balances = plain_linear(in, weights.router_balance);
+  const auto [shared, top_k] = config.routing;
+  for (std::size_t r = 0; r < gates.size(); ++r) {
+    const std::vector<double> balance = plain_softmax(balances[r]);
+    const auto middle = gates[r].begin() + shared;
+    const std::vector<double> ours = plain_softmax({gates[r].begin(), middle});
+    const std::vector<double> others = plain_softmax({middle, gates[r].end()});
+    for (int h = 0; h < config.heads; ++h) {
+      double& gate = gates[r][h];
+      if (h < shared) {
+        gate = balance[0] * ours[h] * (shared + top_k);
+        continue;
+      }
+      const double own = others[h - shared];
+      const auto larger = std::count_if(others.begin(), others.end(),
+                                        [&](double other) { return other > own; });
+      gate = larger < top_k ? balance[1] * own * (shared + top_k) : 0.0;
+    }
+  }
+  return gates;
+}
+
 struct PlainPass {
   const Model& model;
   const Edits& edits;
@@ -566,7 +672,10 @@ struct PlainPass {
   /// softmax(mask(q k^T / sqrt(d) / temperature)) and its product with v.
   void head(HeadId id, const Matrix& q, const Matrix& k, const Matrix& v) {
     const auto found = edits.find(id);
-    const double temperature = found == edits.end() ? 1.0 : found->second.temperature;
+    double temperature = found == edits.end() ? 1.0 : found->second.temperature;
+    if (const HeadDesign* design = model.config.design_of(id)) temperature *= design->temperature;
+    const Block& block = model.weights.blocks[model.config.block_of(id.kind, id.layer)];
+    if (!block.temperature.empty()) temperature *= block.temperature[id.head];
     const std::size_t d = q[0].size();
     const int keys = static_cast<int>(k.size());
     Matrix map, z;
@@ -605,7 +714,8 @@ struct PlainPass {
     const int d_ff = encoder ? config.encoder_d_ff : config.d_ff;
     run.stream.push_back(x);
     const Matrix in = pre() ? plain_norm(x, weights.attention_norm, config) : x;
-    const Matrix qkv = plain_linear(in, weights.qkv);
+    const Matrix qkv = plain_convolved(config, weights, plain_linear(in, weights.qkv));
+    const Matrix gates = plain_gates(config, weights, in);
     const bool cross = kind == AttentionKind::cross;
     const Matrix others = cross ? plain_linear(run.encoder_output, weights.source_kv) : qkv;
     const int keys_at = cross ? 0 : heads * d;
@@ -613,13 +723,22 @@ struct PlainPass {
     for (int h = 0; h < heads; ++h) {
       const int group = h / (heads / kv_heads);
       Matrix q = plain_columns(qkv, h * d, d), k = plain_columns(others, keys_at + group * d, d);
-      const Matrix v = plain_columns(others, keys_at + (kv_heads + group) * d, d);
+      Matrix v = plain_columns(others, keys_at + (kv_heads + group) * d, d);
+      if (const HeadDesign* design = config.design_of({layer, h, kind})) {
+        k = plain_pooled(k, design->pool);
+        v = plain_pooled(v, design->pool);
+      }
       if (self) {
         plain_place(config, weights.query_norm, q);
         plain_place(config, weights.key_norm, k);
       }
       const HeadId id{layer, h, kind};
       head(id, q, k, v);
+      if (!gates.empty()) {
+        for (std::size_t r = 0; r < x.size(); ++r) {
+          for (double& value : run.z[id][r]) value *= gates[r][h];
+        }
+      }
       const auto found = edits.find(id);
       const HeadEdit edit = found == edits.end() ? HeadEdit{} : found->second;
       for (std::size_t r = 0; r < x.size(); ++r) {

@@ -21,32 +21,34 @@ std::vector<HeadId> heads_of(const ModelConfig& config) {
 }  // namespace
 
 TEST_CASE("without a mask one layer reaches all tokens before") {
-  const ReceptiveField field =
-      receptive_field(small_gpt2_config(), {}, AttentionKind::self, 6, 3);
+  const Model model = random_model(small_gpt2_config(), 1);
+  const ReceptiveField field = receptive_field(model, {}, AttentionKind::self, 6, 3);
   CHECK(field.depth == std::vector<int>{1, 1, 1, 0, -1, -1});
   CHECK(field.layers == 3);
   CHECK(field.reached() == 4);
 }
 
 TEST_CASE("a local window reaches layers times its width") {
-  const ModelConfig config = small_gpt2_config();  // 3 layers
+  const Model model = random_model(small_gpt2_config(), 1);  // 3 layers
+  const ModelConfig& config = model.config;
   const Edits edits = with_mask({}, heads_of(config), local_mask(2));
-  CHECK(receptive_field(config, edits, AttentionKind::self, 10, 9).depth ==
+  CHECK(receptive_field(model, edits, AttentionKind::self, 10, 9).depth ==
         std::vector<int>{-1, -1, -1, 3, 3, 2, 2, 1, 1, 0});
   const Edits dilated = with_mask({}, heads_of(config), dilated_mask(1, 3));
-  CHECK(receptive_field(config, dilated, AttentionKind::self, 11, 10).depth ==
+  CHECK(receptive_field(model, dilated, AttentionKind::self, 11, 10).depth ==
         std::vector<int>{-1, 3, -1, -1, 2, -1, -1, 1, -1, -1, 0});
 }
 
 TEST_CASE("one head without a mask is enough, unless it is pruned") {
-  const ModelConfig config = small_gpt2_config();
+  const Model model = random_model(small_gpt2_config(), 1);
+  const ModelConfig& config = model.config;
   Edits edits = with_mask({}, heads_of(config), local_mask(0));
-  CHECK(receptive_field(config, edits, AttentionKind::self, 5, 4).reached() == 1);
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).reached() == 1);
   edits.erase({2, 1});
-  CHECK(receptive_field(config, edits, AttentionKind::self, 5, 4).depth ==
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).depth ==
         std::vector<int>{3, 3, 3, 3, 0});
   edits[{2, 1}].gain = 0.0f;
-  CHECK(receptive_field(config, edits, AttentionKind::self, 5, 4).reached() == 1);
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).reached() == 1);
 }
 
 TEST_CASE("an influence that the field denies is none, and one that it grants is one") {
@@ -58,7 +60,7 @@ TEST_CASE("an influence that the field denies is none, and one that it grants is
   edits[{2, 1}].masked_cells = {{11, 8}};
   const int last = 11;
   const ReceptiveField field =
-      receptive_field(model.config, edits, AttentionKind::self, 12, last);
+      receptive_field(model, edits, AttentionKind::self, 12, last);
   CHECK(field.reached() > 2);
   CHECK(field.reached() < 12);
   const std::vector<float> before = run(model, ids, edits).output();
@@ -75,9 +77,9 @@ TEST_CASE("an influence that the field denies is none, and one that it grants is
 }
 
 TEST_CASE("each stack has a field of its own") {
-  ModelConfig config = small_bidirectional_config();
-  CHECK(receptive_field(config, {}, AttentionKind::self, 4, 1).depth ==
+  const Model model = random_model(small_bidirectional_config(), 1);
+  CHECK(receptive_field(model, {}, AttentionKind::self, 4, 1).depth ==
         std::vector<int>{1, 0, 1, 1});
-  CHECK_THROWS_AS(receptive_field(config, {}, AttentionKind::self, 4, 4), std::invalid_argument);
-  CHECK_THROWS_AS(receptive_field(config, {}, AttentionKind::self, 0, 0), std::invalid_argument);
+  CHECK_THROWS_AS(receptive_field(model, {}, AttentionKind::self, 4, 4), std::invalid_argument);
+  CHECK_THROWS_AS(receptive_field(model, {}, AttentionKind::self, 0, 0), std::invalid_argument);
 }

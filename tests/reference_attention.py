@@ -53,8 +53,14 @@ def allowed_cells(mask, own, causal):
             allowed |= (distance % b == 0) & (distance <= a * b)
         elif name == "global":
             allowed |= (query < a) | (key < a)
+        elif name == "token":
+            allowed |= (query == a) | (key == a)
         elif name == "block":
             allowed |= query // a == key // a
+        elif name == "strided":
+            allowed |= distance % a == 0
+        elif name == "columns":
+            allowed |= key % a >= a - b
         elif name == "random":
             for row in range(queries):
                 others = [k for k in range(row if causal else keys) if k != row]
@@ -64,20 +70,23 @@ def allowed_cells(mask, own, causal):
     return allowed & own
 
 
-def attend(q, k, v, own, causal, edits, means, trace):
+def attend(q, k, v, own, causal, edits, means, trace, gates=None):
     """The heads' mixed outputs [query, heads * d_head]; their weights and z are added to the trace.
 
-    q [heads, query, d_head], already scaled; k, v [heads, key, d_head]; own [query, key]: what the
-    model lets all heads see; edits: head -> dict with any of gain, replace ("zero" or "mean"),
+    q [heads, query, d_head], already scaled; k, v [heads, key, d_head]; own [query, key] or
+    [heads, query, key]: what the model lets the heads see; gates [heads, query, 1] or None; edits: head -> dict with any of gain, replace ("zero" or "mean"),
     temperature, mask; means [heads, d_head] or None."""
     scores = q @ k.transpose(1, 2)  # [heads, query, key]
-    allowed = torch.from_numpy(own).repeat(len(q), 1, 1)
+    own = np.broadcast_to(own, (len(q), *own.shape[-2:]))
+    allowed = torch.from_numpy(own.copy())
     for head, edit in edits.items():
         scores[head] /= edit.get("temperature", 1.0)
-        allowed[head] = torch.from_numpy(allowed_cells(edit.get("mask", "none"), own, causal))
+        allowed[head] = torch.from_numpy(allowed_cells(edit.get("mask", "none"), own[head], causal))
     weights = scores.masked_fill(~allowed, -math.inf).softmax(-1)
     weights = weights.masked_fill(~allowed.any(-1, keepdim=True), 0.0)
     z = weights @ v  # [heads, query, d_head]
+    if gates is not None:
+        z = z * gates
     trace["attentions"].append(weights)
     trace["z"].append(z.clone())
     for head, edit in edits.items():

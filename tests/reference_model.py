@@ -9,12 +9,14 @@ import pathlib
 
 from reference_bart import Bart
 from reference_bert import Bert
+from reference_designed import Designed
 from reference_gpt2 import Gpt2
 from reference_llama import Llama
 
 FAMILIES = {
     "gpt2": Gpt2,
     "llama": Llama, "mistral": Llama, "qwen2": Llama, "qwen3": Llama, "phi3": Llama, "gemma": Llama,
+    "headlight": Designed,
     "bert": Bert, "roberta": Bert, "distilbert": Bert,
     "bart": Bart, "mbart": Bart, "marian": Bart,
 }

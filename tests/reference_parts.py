@@ -41,6 +41,10 @@ class SelfAttention(Reference):
         """[query, key] that the model itself lets a layer see."""
         return causal_cells(n)
 
+    def head_cells(self, layer, head, n):
+        """The same for one head."""
+        return self.cells(layer, n)
+
     def attend(self, q, k, v, layer, edits, means, trace):
         q = q / self.d_head**0.5
         own, means = self.cells(layer, q.shape[1]), None if means is None else means[layer]

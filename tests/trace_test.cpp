@@ -87,7 +87,13 @@ TEST_CASE("scores are scaled products and weights their masked softmax") {
       REQUIRE((has_shape(q, config.d_head) && has_shape(k, config.d_head)));
       REQUIRE((has_shape(v, config.d_head) && has_shape(z, config.d_head)));
       REQUIRE((has_shape(scores, n) && has_shape(weights, n)));
-      const double scale = 1.0 / (std::sqrt(static_cast<double>(config.d_head)) * edit.temperature);
+      double temperature = edit.temperature;
+      const BlockTrace& block = trace.block(id.layer);
+      const std::vector<float>& learned =
+          trace.model().weights.blocks[static_cast<std::size_t>(id.layer)].temperature;
+      if (const HeadDesign* design = config.design_of(id)) temperature *= design->temperature;
+      if (!learned.empty()) temperature *= learned[static_cast<std::size_t>(id.head)];
+      const double scale = 1.0 / (std::sqrt(static_cast<double>(config.d_head)) * temperature);
       bool near_scores = true, near_weights = true, near_z = true;
       for (int query = 0; query < n; ++query) {
         double largest = -1e300, sum = 0.0;
@@ -114,6 +120,9 @@ TEST_CASE("scores are scaled products and weights their masked softmax") {
         for (int i = 0; i < config.d_head; ++i) {
           double want = 0.0;
           for (int key = 0; key < n; ++key) want += double(weights(query, key)) * v(key, i);
+          if (!block.gates.empty()) {
+            want *= block.gates[static_cast<std::size_t>(query * config.heads + id.head)];
+          }
           near_z = near_z && std::abs(z(query, i) - want) <= 1e-5;
         }
       }

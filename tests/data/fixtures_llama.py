@@ -32,6 +32,10 @@ PHI3 = {"architectures": ["Phi3ForCausalLM"], "attention_bias": False, "attentio
         "rms_norm_eps": 1e-05, "rope_scaling": None, "rope_theta": 10000.0,
         "tie_word_embeddings": False, "torch_dtype": "bfloat16", "transformers_version": "4.40.2",
         "use_cache": True}
+HEADLIGHT = {"architectures": ["LlamaForCausalLM"], "attention_bias": True, "bos_token_id": 299,
+             "eos_token_id": 299, "hidden_act": "silu", "mlp_bias": False,
+             "model_type": "headlight", "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+             "tie_word_embeddings": True}
 GEMMA = {"architectures": ["GemmaForCausalLM"], "attention_bias": False, "attention_dropout": 0.0,
          "bos_token_id": 2, "eos_token_id": 1, "hidden_act": "gelu",
          "hidden_activation": "gelu_pytorch_tanh", "initializer_range": 0.02, "model_type": "gemma",
@@ -62,9 +66,23 @@ def attention(w, at, config, qkv_bias, out_bias):
         w.linear(at + "k_proj", width, groups * head, qkv_bias, 1.5)
         w.linear(at + "v_proj", width, groups * head, qkv_bias)
     w.linear(at + "o_proj", heads * head, width, out_bias)
+    if config["model_type"] == "headlight":
+        design(w, at, config, (heads + 2 * groups) * head)
     if config["model_type"] == "qwen3":
         w.norm(at + "q_norm", head, False)
         w.norm(at + "k_norm", head, False)
+
+
+def design(w, at, config, qkv):
+    """What heads that are built differently have beside the others."""
+    width, heads = config["hidden_size"], config["num_attention_heads"]
+    if config.get("learned_temperature"):
+        w.normal(at + "temperature", [heads], 0.2, 1.0)
+    if config.get("convolution"):
+        w.normal(at + "conv.weight", [qkv, config["convolution"]], 0.6)
+    if "router" in config:
+        w.linear(at + "router", width, heads, False)
+        w.linear(at + "router_balance", width, 2, False)
 
 
 def feed_forward(w, at, config, bias):
@@ -176,3 +194,23 @@ def write_all():
     # Gains less 1, an embedding times sqrt(width), a gate of GELU; tied without a word about it.
     write_llama("tiny-gemma", 43, "BF16", GEMMA | shape(2, 4, 1, 24, 40, 64, head=10),
                 embedding=0.2)
+    write_headlight()
+
+
+def write_headlight():
+    """Heads that are built differently: all at once, and each layer otherwise."""
+    biases = {"qkv_bias": True, "out_bias": True}
+    folder = write_llama("tiny-headlight", 44, "F32", HEADLIGHT | shape(
+        2, 4, 2, 24, 40, 64, vocabulary=300, head=8) | {
+            "heads": [{"mask": "local:3", "temperature": 0.5}, {"mask": "dilated:4:3+global:1"},
+                      {"pool": 3}, {"pool": 3, "temperature": 2.0}],
+            "learned_temperature": True, "convolution": 3,
+            "router": {"shared_heads": 1, "top_k": 2}}, **biases)
+    write_gpt2_tokenizer(folder, {"add_bos_token": True, "bos_token": END,
+                                  "tokenizer_class": "GPT2Tokenizer"})
+    write_llama("tiny-headlight-layers", 45, "F16", HEADLIGHT | shape(
+        2, 3, 3, 24, 40, 48, head=8) | {
+            "bos_token_id": 1, "eos_token_id": 2,
+            "heads": [[{}, {"pool": 2}, {"mask": "strided:4", "pool": 4}],
+                      [{"mask": "columns:5:2+token:1"}, {"temperature": 5}, {"pool": 7}]],
+            "router": {"top_k": 1}}, **biases)
