@@ -264,6 +264,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* roles = add_roles(app, command.roles);
   const CLI::App* importance = add_importance(app, command.importance);
   const CLI::App* prune = add_prune(app, command.prune);
+  const CLI::App* compare = add_compare(app, command.compare);
   const auto done = [&command](int exit_code, std::string output) {
     command.kind = Command::Kind::done;
     command.exit_code = exit_code;
@@ -293,6 +294,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     } else if (app.got_subcommand(prune)) {
       command.kind = Command::Kind::prune;
       check_prune(command.prune);
+    } else if (app.got_subcommand(compare)) {
+      command.kind = Command::Kind::compare;
+      check_compare(command.compare);
     } else {
       sort_positional(command.window.model, command.window.session);
     }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench_command.h"
+#include "compare_command.h"
 #include "export_command.h"
 #include "generate_command.h"
 #include "importance_command.h"
@@ -37,6 +38,7 @@ struct Command {
     roles,
     importance,
     prune,
+    compare,
     done,  ///< Nothing is left but to print `output` and leave with `exit_code`.
   };
   Kind kind = Kind::window;
@@ -48,6 +50,7 @@ struct Command {
   RolesOptions roles;
   ImportanceCommand importance;
   PruneCommand prune;
+  CompareCommand compare;
   std::string output;  ///< For stdout when exit_code is 0 (help, version), else for stderr.
   int exit_code = 0;   ///< 0, or 2 for wrong usage.
 };

@@ -133,6 +133,11 @@ void add_display_options(CLI::App& app, ExportOptions& options) {
       app, "--shown", display.shown,
       {{"baseline", Shown::baseline}, {"edited", Shown::edited}, {"difference", Shown::difference}},
       "Of which run (edited)");
+  add_drawing_options(app, display, options.scale, options.title);
+}
+
+void add_drawing_options(CLI::App& app, DisplayOptions& display, double& scale,
+                         std::string& title) {
   add_choice(app, "--quantity", display.quantity,
              {{"weights", Quantity::weights},
               {"value-weighted", Quantity::value_weighted},
@@ -155,10 +160,10 @@ void add_display_options(CLI::App& app, ExportOptions& options) {
   app.add_flag_callback(
       "--hide-first", [&display] { display.hide_first = true; },
       "Leave the first token out and scale up the rest of each row");
-  app.add_option("--scale", options.scale, "PNG pixels per point, 1/72 inch (2)")
+  app.add_option("--scale", scale, "PNG pixels per point, 1/72 inch (2)")
       ->type_name("X")
       ->check(CLI::Range(0.1, 32.0).description(""));
-  app.add_option("--title", options.title, "Instead of the model and head")->type_name("TEXT");
+  app.add_option("--title", title, "Instead of the model and head")->type_name("TEXT");
 }
 
 }  // namespace headlight

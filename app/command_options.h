@@ -28,4 +28,7 @@ void add_edit_options(CLI::App& app, EditOptions& edits);
 /// How to draw: --shown, --theme, --color-map and so on.
 void add_display_options(CLI::App& app, ExportOptions& options);
 
+/// These without --shown.
+void add_drawing_options(CLI::App& app, DisplayOptions& display, double& scale, std::string& title);
+
 }  // namespace headlight

@@ -64,17 +64,6 @@ std::vector<HeadId> heads_of(const ExportOptions& options, const State& session,
   return {id};
 }
 
-Display display_of(const DisplayOptions& options, Display display) {
-  display.theme = options.theme.value_or(Theme::light);
-  display.quantity = options.quantity.value_or(display.quantity);
-  display.color_map = options.color_map.value_or(display.color_map);
-  display.range = options.range.value_or(display.range);
-  display.shown = options.shown.value_or(display.shown);
-  display.scale = options.scale.value_or(display.scale);
-  display.hide_first = options.hide_first.value_or(display.hide_first);
-  return display;
-}
-
 std::filesystem::path numbered(const std::filesystem::path& output, std::size_t number) {
   std::string name = output.string();
   const std::string mark = "{n}", digits = std::to_string(number);
@@ -94,6 +83,17 @@ std::string bytes_of(const Trace& baseline, const Trace& edited, const FigureReq
 }
 
 }  // namespace
+
+Display display_of(const DisplayOptions& options, Display display) {
+  display.theme = options.theme.value_or(Theme::light);
+  display.quantity = options.quantity.value_or(display.quantity);
+  display.color_map = options.color_map.value_or(display.color_map);
+  display.range = options.range.value_or(display.range);
+  display.shown = options.shown.value_or(display.shown);
+  display.scale = options.scale.value_or(display.scale);
+  display.hide_first = options.hide_first.value_or(display.hide_first);
+  return display;
+}
 
 int run_export(const ExportOptions& options) {
   const State session = options.session ? load_session(*options.session) : State{};

@@ -21,6 +21,9 @@ struct DisplayOptions {
   std::optional<bool> hide_first;
 };
 
+/// The display with the choices made; the theme is light unless it is one of them.
+Display display_of(const DisplayOptions& options, Display display);
+
 /// What `headlight export` was asked for.
 struct ExportOptions {
   std::optional<std::string> model;  ///< As model_path takes it.

@@ -11,7 +11,9 @@ namespace headlight {
 namespace {
 
 std::string bar_name(const MapValues& map) {
-  std::string name = map.diverging ? "edited \u2212 baseline" : quantity_name(map.quantity);
+  std::string name = map.of_columns  ? "column \u2212 first column"
+                     : map.diverging ? "edited \u2212 baseline"
+                                     : quantity_name(map.quantity);
   if (map.per_row) name += ", share of its row\u2019s largest";
   if (map.log) name += ", log scale";
   return name;

@@ -21,6 +21,7 @@ struct MapValues {
   float high = 1.0f;            ///< Value at its upper end.
   Quantity quantity = Quantity::weights;  ///< What the values are.
   bool diverging = false;       ///< A signed difference: -high to high, 0 in the middle.
+  bool of_columns = false;      ///< It is a column minus the first one, not edited minus baseline.
   /// Positions are logarithmic from `low` to `high`; in a difference, on both sides of 0 from
   /// log_floor to `high`.
   bool log = false;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <stdexcept>
 
+#include "command_options.h"
 #include "command_values.h"
 
 namespace headlight {
@@ -94,6 +95,75 @@ CLI::App* add_prune(CLI::App& app, PruneCommand& options) {
   sub->add_flag("--force", options.force, "Replace a model that is in the folder already");
   sub->add_flag("--json", options.json, "Print JSON");
   sub->add_flag("--quiet", options.quiet, "No notices and no progress");
+  return sub;
+}
+
+CLI::App* add_compare(CLI::App& app, CompareCommand& options) {
+  CLI::App* sub = app.add_subcommand(
+      "compare", "Set masks, texts or models side by side: maps, differences, numbers");
+  sub->footer(
+      "Examples:\n"
+      "  headlight compare --text \"The cat sat on the mat\" --head 2.3 -o masks.pdf\n"
+      "  headlight compare --text \"The cat sat\" --masks none,local:4,local:4+global:1 --on head\n"
+      "  headlight compare --text \"The cat sat\" --masks none,split:4:2 --loss --json\n"
+      "  headlight compare my-model --with my-other-model --text \"The cat sat\" -o models.png\n"
+      "  headlight compare --text \"The cat sat\" --text \"The dog ran\" -o texts.svg\n\n"
+      "Masks: none, causal, local:W, dilated:W:GAP, global:K, block:SIZE, random:COUNT:SEED, joined "
+      "by +;\nsplit:W:GAP: in each layer a third of the heads local, a third dilated, the rest "
+      "without a mask.\nWhat others are compared with is the first column.");
+  sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")
+      ->option_text("MODEL");
+  const auto each = [&](const std::string& name, std::vector<std::string>& to,
+                        const std::string& help) {
+    return sub->add_option(name, to, help)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+  };
+  each("--with", options.with, "Another model, in columns of its own; may be given again")
+      ->type_name("MODEL");
+  each("--text", options.texts, "The text to run the model on; given again: columns of its own")
+      ->type_name("TEXT");
+  sub->add_option_function<std::string>(
+         "--ids",
+         [&options](const std::string& text) { options.ids = whole_numbers("--ids", text, 0); },
+         "Token ids instead of a text")
+      ->type_name("ID,ID,...");
+  sub->add_option("--target", options.target,
+                  "What an encoder-decoder's decoder reads (what it decodes itself)")
+      ->type_name("TEXT");
+  sub->add_option("--masks", options.masks,
+                  std::string("A column for each (") + default_masks +
+                      "; none where texts or models are compared)")
+      ->type_name("MASK,MASK,...");
+  sub->add_option_function<std::string>(
+         "--on", [&options](const std::string& text) {
+           if (text != "head" && text != "layer" && text != "all")
+             throw std::invalid_argument("--on: \"" + text + "\" is not one of head|layer|all");
+           options.on = parse_mask_place(text);
+         },
+         "Put the masks on the head that is shown, on its layer, or on all heads (all)")
+      ->type_name("head|layer|all");
+  sub->add_option_function<std::string>(
+         "--head",
+         [&options](const std::string& text) {
+           check_heads("--head", text);
+           options.head = text;
+         },
+         "The head to show (0.0)")
+      ->type_name("L.H");
+  sub->add_option("--position", options.position,
+                  "The token whose prediction and receptive field are told, from 0 (the last)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000000000).description(""));
+  sub->add_flag("--loss", options.loss, "Measure each column's loss on the battery");
+  add_drawing_options(*sub, options.display, options.scale, options.title);
+  auto* output = sub->add_option("-o,--output", options.output,
+                                 "What to write, by its ending (a table is printed where none is "
+                                 "given)");
+  output->type_name("FILE.{png,svg,pdf,csv,json}");
+  sub->add_flag("--json", options.json, "Print JSON");
+  sub->add_flag("--quiet", options.quiet, "No notices");
   return sub;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "compare_command.h"
 #include "importance_command.h"
 #include "prune_command.h"
 
@@ -14,5 +15,6 @@ namespace headlight {
 
 CLI::App* add_importance(CLI::App& app, ImportanceCommand& options);
 CLI::App* add_prune(CLI::App& app, PruneCommand& options);
+CLI::App* add_compare(CLI::App& app, CompareCommand& options);
 
 }  // namespace headlight

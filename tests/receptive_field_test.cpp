@@ -1,0 +1,85 @@
+#include "receptive_field.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "mask_placement.h"
+#include "pass.h"
+#include "pass_reference.h"
+
+using namespace headlight;
+using namespace headlight::test;
+
+namespace {
+
+std::vector<HeadId> heads_of(const ModelConfig& config) {
+  return heads_at(config, MaskPlace::all, {0, 0});
+}
+
+}  // namespace
+
+TEST_CASE("without a mask one layer reaches all tokens before") {
+  const Model model = random_model(small_gpt2_config(), 1);
+  const ReceptiveField field = receptive_field(model, {}, AttentionKind::self, 6, 3);
+  CHECK(field.depth == std::vector<int>{1, 1, 1, 0, -1, -1});
+  CHECK(field.layers == 3);
+  CHECK(field.reached() == 4);
+}
+
+TEST_CASE("a local window reaches layers times its width") {
+  const Model model = random_model(small_gpt2_config(), 1);  // 3 layers
+  const ModelConfig& config = model.config;
+  const Edits edits = with_mask({}, heads_of(config), local_mask(2));
+  CHECK(receptive_field(model, edits, AttentionKind::self, 10, 9).depth ==
+        std::vector<int>{-1, -1, -1, 3, 3, 2, 2, 1, 1, 0});
+  const Edits dilated = with_mask({}, heads_of(config), dilated_mask(1, 3));
+  CHECK(receptive_field(model, dilated, AttentionKind::self, 11, 10).depth ==
+        std::vector<int>{-1, 3, -1, -1, 2, -1, -1, 1, -1, -1, 0});
+}
+
+TEST_CASE("one head without a mask is enough, unless it is pruned") {
+  const Model model = random_model(small_gpt2_config(), 1);
+  const ModelConfig& config = model.config;
+  Edits edits = with_mask({}, heads_of(config), local_mask(0));
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).reached() == 1);
+  edits.erase({2, 1});
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).depth ==
+        std::vector<int>{3, 3, 3, 3, 0});
+  edits[{2, 1}].gain = 0.0f;
+  CHECK(receptive_field(model, edits, AttentionKind::self, 5, 4).reached() == 1);
+}
+
+TEST_CASE("an influence that the field denies is none, and one that it grants is one") {
+  const Model model = random_model(small_gpt2_config(), 3);
+  std::vector<int> ids = some_ids(model, 12, 1);
+  Edits edits = with_mask({}, heads_of(model.config), parse_mask("dilated:1:3"));
+  edits[{1, 0}].mask = local_mask(1);
+  edits[{2, 0}].masked_cells = {{11, 8}};
+  edits[{2, 1}].masked_cells = {{11, 8}};
+  const int last = 11;
+  const ReceptiveField field =
+      receptive_field(model, edits, AttentionKind::self, 12, last);
+  CHECK(field.reached() > 2);
+  CHECK(field.reached() < 12);
+  const std::vector<float> before = run(model, ids, edits).output();
+  const auto d_model = static_cast<std::size_t>(model.config.d_model);
+  for (int token = 0; token < 12; ++token) {
+    std::vector<int> other = ids;
+    other[static_cast<std::size_t>(token)] = (ids[static_cast<std::size_t>(token)] + 7) % 61;
+    const std::vector<float> after = run(model, other, edits).output();
+    const bool same = std::equal(before.end() - static_cast<std::ptrdiff_t>(d_model), before.end(),
+                                 after.end() - static_cast<std::ptrdiff_t>(d_model));
+    CAPTURE(token);
+    CHECK(same == (field.depth[static_cast<std::size_t>(token)] < 0));
+  }
+}
+
+TEST_CASE("each stack has a field of its own") {
+  const Model model = random_model(small_bidirectional_config(), 1);
+  CHECK(receptive_field(model, {}, AttentionKind::self, 4, 1).depth ==
+        std::vector<int>{1, 0, 1, 1});
+  CHECK_THROWS_AS(receptive_field(model, {}, AttentionKind::self, 4, 4), std::invalid_argument);
+  CHECK_THROWS_AS(receptive_field(model, {}, AttentionKind::self, 0, 0), std::invalid_argument);
+}
