@@ -28,15 +28,12 @@ const char* name_of(MaskKind kind) {
 }
 
 // A number of a mask with its name in front.
-bool mask_number(Ui& ui, const char* id, const char* label, int& value, int least) {
+bool mask_number(Ui& ui, const char* label, int& value, int least) {
   ImGui::AlignTextToFramePadding();
   faint_text(ui, "%s", label);
   ImGui::SameLine();
   ImGui::SetNextItemWidth(-1);
-  const bool changed = ImGui::SliderInt(id, &value, least, std::max(32, value), "%d",
-                                        ImGuiSliderFlags_AlwaysClamp);
-  ui.landmarks.mark_item(std::string("mask/") + label);
-  return changed;
+  return slider(ui, std::string("mask/") + label, value, least, std::max(32, value));
 }
 
 // The parts of a mask, each with its numbers. Returns whether it changed.
@@ -60,21 +57,21 @@ bool edit_mask(Ui& ui, Mask& mask) {
     const bool gone = ImGui::Button("\u00d7", {close, 0});
     switch (part.kind) {
       case MaskKind::local:
-        changed |= mask_number(ui, "##a", "window", part.a, 0);
+        changed |= mask_number(ui, "window", part.a, 0);
         break;
       case MaskKind::dilated:
-        changed |= mask_number(ui, "##a", "window", part.a, 0);
-        changed |= mask_number(ui, "##b", "gap", part.b, 1);
+        changed |= mask_number(ui, "window", part.a, 0);
+        changed |= mask_number(ui, "gap", part.b, 1);
         break;
       case MaskKind::global:
-        changed |= mask_number(ui, "##a", "first tokens", part.a, 0);
+        changed |= mask_number(ui, "first tokens", part.a, 0);
         break;
       case MaskKind::block:
-        changed |= mask_number(ui, "##a", "size", part.a, 1);
+        changed |= mask_number(ui, "size", part.a, 1);
         break;
       case MaskKind::random:
-        changed |= mask_number(ui, "##a", "keys a row", part.a, 0);
-        changed |= mask_number(ui, "##b", "seed", part.b, 0);
+        changed |= mask_number(ui, "keys a row", part.a, 0);
+        changed |= mask_number(ui, "seed", part.b, 0);
         break;
       default:
         break;
@@ -153,10 +150,9 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
   const float prune = ui.px(76);
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-prune - ui.px(8));
-  if (ImGui::SliderFloat("##gain", &edit.gain, 0.0f, 2.0f, "%.2f", ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "gain", edit.gain, 0.0f, 2.0f)) {
     put([&](HeadEdit& e) { e.gain = edit.gain; });
   }
-  ui.landmarks.mark_item("gain");
   ImGui::SameLine();
   const bool pruned = edit.gain == 0.0f;
   if (ImGui::Button(pruned ? "Restore" : "Prune", {prune, 0})) {
@@ -182,11 +178,9 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
   ImGui::TextUnformatted("Temperature");
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-1);
-  if (ImGui::SliderFloat("##temperature", &edit.temperature, 0.1f, 10.0f, "%.2f",
-                         ImGuiSliderFlags_Logarithmic | ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "temperature", edit.temperature, 0.1f, 10.0f, ImGuiSliderFlags_Logarithmic)) {
     put([&](HeadEdit& e) { e.temperature = edit.temperature; });
   }
-  ui.landmarks.mark_item("temperature");
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Mask");
@@ -288,6 +282,7 @@ void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, Im
     const bool masked = model.config.predicts == ModelConfig::Predicts::masked_token;
     heading(ui, masked ? "Masked token" : "Next token");
     draw_prediction(picture, ui);
+    draw_proof(state, picture, ui);
     heading(ui, ("What " + head_name(model.config, state.selection.head) + " does").c_str());
     draw_head_roles(state, picture, ui);
     heading(ui, "Numbers on this text");

@@ -120,14 +120,16 @@ const HeadRoles* Picture::roles(HeadId id) const {
   return empty() || !snapshot_->roles ? nullptr : find_head(*snapshot_->roles, id);
 }
 
-std::optional<double> Picture::importance(HeadId id, std::size_t set) const {
+std::optional<double> Picture::importance(HeadId id, std::string_view set) const {
   if (empty() || !snapshot_->importance) return std::nullopt;
   const ImportanceReport& report = *snapshot_->importance;
   const auto found = std::find(report.heads.begin(), report.heads.end(), id);
   if (found == report.heads.end()) return std::nullopt;
   const auto& sets = report.importance[static_cast<std::size_t>(found - report.heads.begin())];
-  if (set >= sets.size()) return std::nullopt;
-  return sets[set].change;
+  for (std::size_t i = 0; i < report.sets.size(); ++i) {
+    if (report.sets[i].name == set) return sets[i].change;
+  }
+  return std::nullopt;
 }
 
 bool Picture::has_role(HeadId id, const std::string& name) const {

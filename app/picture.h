@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "map_values.h"
@@ -67,9 +68,9 @@ class Picture {
   const HeadRoles* roles(HeadId id) const;
   /// Whether a head has the role of this name; "unclassified": it was measured and has none.
   bool has_role(HeadId id, const std::string& name) const;
-  /// The head's loss change when it is ablated, on the battery (or another set of the report); none
-  /// while that is not measured.
-  std::optional<double> importance(HeadId id, std::size_t set = 0) const;
+  /// The head's loss change when it is ablated, on the battery or another set of the report by its
+  /// name; none while that is not measured.
+  std::optional<double> importance(HeadId id, std::string_view set = battery_set_name) const;
   /// The selected head's roles, those of its scores that hold, on the text at hand.
   const std::vector<RoleActivity>& activities() const { return activities_; }
 

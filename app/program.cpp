@@ -106,6 +106,12 @@ void Program::open(const std::string& path) {
     ui_.wishes.open_session = path;
     return;
   }
+  if (path.ends_with(".txt")) {
+    ui_.corpus_field = path;
+    state_.display.view = View::pruning;
+    say("Measure importance goes over the lines of " + path, false);
+    return;
+  }
   ui_.wishes.open_model = path;
 }
 
@@ -236,7 +242,7 @@ void Program::carry_out_wishes() {
   ui_.wishes = {.quit = wishes.quit};
   if (wishes.stop) worker_.stop();
   if (wishes.pause_studies) worker_.pause_studies();
-  if (wishes.measure) worker_.measure(*wishes.measure);
+  if (wishes.measure) worker_.measure(*wishes.measure, wishes.corpus);
   if (wishes.list_models) start_listing();
   try {
     if (wishes.open_model) {

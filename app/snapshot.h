@@ -15,6 +15,10 @@
 
 namespace headlight {
 
+/// The sets that importance is reported on, beside a file of the user's by its name.
+inline constexpr const char* battery_set_name = "battery";
+inline constexpr const char* own_text_name = "this text";
+
 /// What the worker made of a request. Never changed once published. A picture is stale when
 /// `snapshot.request != state.request`.
 struct Snapshot {
@@ -36,8 +40,8 @@ struct Snapshot {
   std::shared_ptr<const ImportanceReport> importance;
   std::string importance_text;  ///< The user's text that it was measured on.
   std::shared_ptr<const PruningCurve> curve;
-  std::shared_ptr<const PruningEffect> effect;  ///< Of the heads that it names,
-  Replacement effect_replace = Replacement::zero;  ///< with this in their place.
+  std::shared_ptr<const PruningEffect> effect;  ///< Of these edits:
+  Edits effect_edits;                           ///< normalized.
 
   std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
   std::string notice;  ///< One sentence about the text, as that it was cut.

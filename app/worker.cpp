@@ -32,16 +32,13 @@ struct Memory {
   bool roles_looked_up = false;
 };
 
-// A request waits for one text's pass at the most; a larger model's would be felt.
-constexpr std::size_t most_measured_unasked = 250'000'000;
-
 }  // namespace
 
 struct Worker::State {
   void loop(std::stop_token stop);
   void answer(const Request& request);
   void find_roles();
-  void begin(StudyKind kind);
+  void begin(StudyKind kind, const std::string& corpus);
   void go_on_with_study();
   bool has_study() const { return !studies.empty() && !paused; }
   void tell(StudyProgress progress);
@@ -68,6 +65,7 @@ struct Worker::State {
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
   Progress now;
   std::optional<StudyKind> asked;
+  std::string asked_corpus;
   bool paused = false;
   bool measures = false;
   StudyProgress study_now;
@@ -117,10 +115,11 @@ Progress Worker::progress() const {
   return now;
 }
 
-void Worker::measure(StudyKind kind) {
+void Worker::measure(StudyKind kind, std::string corpus) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->asked = kind;
+    state_->asked_corpus = std::move(corpus);
     state_->paused = false;
     state_->study_now.busy = true;
     state_->study_now.failed.clear();
@@ -151,6 +150,7 @@ void Worker::State::loop(std::stop_token stop) {
   while (true) {
     std::optional<Request> request;
     std::optional<StudyKind> wanted;
+    std::string corpus;
     {
       std::unique_lock lock(mutex);
       changed.wait(lock, stop, [&] { return queued || asked || has_study(); });
@@ -161,10 +161,11 @@ void Worker::State::loop(std::stop_token stop) {
         now = {.busy = true, .what = "", .fraction = 0.0f};
       } else {
         wanted = std::exchange(asked, std::nullopt);
+        corpus = asked_corpus;
       }
     }
     if (!request) {
-      if (wanted) begin(*wanted);
+      if (wanted) begin(*wanted, corpus);
       go_on_with_study();
       continue;
     }
@@ -206,11 +207,11 @@ void Worker::State::find_roles() {
   }
 }
 
-void Worker::State::begin(StudyKind kind) {
+void Worker::State::begin(StudyKind kind, const std::string& corpus) {
   StudyProgress progress;
   try {
     // Else another model is still on its way to the window.
-    if (snapshot->model == memory.model) studies.begin(kind, *snapshot);
+    if (snapshot->model == memory.model) studies.begin(kind, *snapshot, corpus);
   } catch (const std::exception& error) {
     progress.failed = as_sentence(plain_sentence(error));
   }

@@ -42,8 +42,9 @@ class Worker {
   Progress progress() const;
 
   /// Begins a measurement, before those that are under way, or goes on with a paused one. Importance
-  /// is measured on the latest snapshot's text too, the effect is that of its edits.
-  void measure(StudyKind kind);
+  /// is measured on the latest snapshot's text too, and on the file `corpus` (a text a line) where
+  /// one is named; the effect is that of its edits.
+  void measure(StudyKind kind, std::string corpus = "");
   void pause_studies();
   StudyProgress study_progress() const;
 
