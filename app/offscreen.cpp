@@ -71,6 +71,7 @@ void draw_offscreen(const State& state, int width, int height, const std::filesy
       for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);
     };
     settle();
+    program.wait();
     if (program.measures()) {  // what the edits did, which the first frames asked for
       while (program.measures()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
       settle();

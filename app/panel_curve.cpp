@@ -127,7 +127,7 @@ Plot plot_of(const PruningCurve& curve, const std::vector<Line>& lines, const Ui
   const ImVec2 area = ImGui::GetContentRegionAvail();
   plot.min = {corner.x + ui.px(48), corner.y + ui.px(24)};
   plot.max = {corner.x + std::max(area.x - ui.px(12), ui.px(160)),
-              corner.y + std::clamp(area.y - ui.px(46), ui.px(120), ui.px(560))};
+              corner.y + std::clamp(area.y - ui.px(46), ui.px(200), ui.px(560))};
   return plot;
 }
 
@@ -180,7 +180,7 @@ void draw_curve(State& state, const Picture& picture, Ui& ui) {
   }
   ImGui::SetCursorScreenPos({plot.min.x - ui.px(10), plot.min.y - ui.px(10)});
   const bool clicked = ImGui::InvisibleButton(
-      "plot", {plot.max.x - plot.min.x + ui.px(20), plot.max.y - plot.min.y + ui.px(20)});
+      "plot", {plot.max.x - plot.min.x + ui.px(20), plot.max.y - plot.min.y + ui.px(48)});
   ui.landmarks.mark("plot", plot.min, plot.max);
   if (nearest == nullptr || !ImGui::IsItemHovered()) return;
   draw->AddCircle(plot.at(nearest->kept, nearest->loss), ui.px(7), ui.palette->ink, 0, ui.px(2));

@@ -146,8 +146,8 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Gain");
-  const float label = ui.px(100);
-  const float prune = ui.px(76);
+  const float label = ui.px(94);
+  const float prune = ui.px(72);
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-prune - ui.px(8));
   if (slider(ui, "gain", edit.gain, 0.0f, 2.0f)) {

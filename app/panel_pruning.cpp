@@ -97,7 +97,7 @@ std::string what_is_edited(const Edits& edits, const ModelConfig& config) {
 void draw_bars(const PruningEffect& effect, const ModelConfig& config, Ui& ui, float strength) {
   Bars bars;
   bars.left = ImGui::GetCursorScreenPos().x + ui.px(190);
-  bars.width = std::max(ImGui::GetContentRegionAvail().x - ui.px(190 + 90), ui.px(60));
+  bars.width = std::clamp(ImGui::GetContentRegionAvail().x - ui.px(190 + 90), ui.px(60), ui.px(560));
   for (const double value : {effect.joint(), effect.sum_of_singles(), effect.control_least(),
                              effect.control_most()}) {
     bars.take(value);
@@ -111,7 +111,7 @@ void draw_bars(const PruningEffect& effect, const ModelConfig& config, Ui& ui, f
   }
   if (effect.controls.empty()) return;
   draw_change(ui, bars, effect.controls.size() == 1 ? "The only other set" : "Random control",
-              effect.control_mean(), fade(ui.palette->faint, strength), effect.control_least(),
+              effect.control_mean(), fade(ui.palette->faint, 0.6f * strength), effect.control_least(),
               effect.control_most());
 }
 

@@ -49,6 +49,11 @@ class Picture {
   const HeadStats& baseline_stats(HeadId id) const { return stats(*snapshot_->baseline_heads, id); }
   const HeadStats& edited_stats(HeadId id) const { return stats(*snapshot_->edited_heads, id); }
 
+  /// Whether the map shows weights until the rollout that it should show is there.
+  bool waits_for_rollout() const { return waits_for_rollout_; }
+  /// Whether the map is a difference without any; then the first layer whose maps have one.
+  bool unchanged() const { return unchanged_; }
+  std::optional<int> first_changed_layer() const { return first_changed_layer_; }
   /// The selected head's map, and which cells its mask leaves.
   const MapValues& map() const { return map_; }
   bool allowed(int query, int key) const { return allowed_[cell_index(map_, query, key)] != 0; }
@@ -63,6 +68,9 @@ class Picture {
 
   /// The heads of the kind in the order in which the grid shows them.
   const std::vector<HeadId>& order() const { return order_; }
+  /// The number by which a head stands where it does; none in the order of layers, and while it is
+  /// not measured.
+  std::optional<float> order_number(HeadId id) const;
 
   /// What the battery says of a head; null while nothing is known.
   const HeadRoles* roles(HeadId id) const;
@@ -86,6 +94,7 @@ class Picture {
     return summaries.at(id.kind).stats[static_cast<std::size_t>(id.layer * heads() + id.head)];
   }
   void make_map(const State& state);
+  void find_changes();
   void make_order(HeadOrder order);
   void make_activities();
   void make_thumbnails(const State& state);
@@ -94,11 +103,15 @@ class Picture {
   HeadId head_;
   Display display_;
   MapValues map_;
+  bool waits_for_rollout_ = false;
+  bool unchanged_ = false;
+  std::optional<int> first_changed_layer_;
   std::vector<std::uint8_t> allowed_;  // [query, key]
   Image thumbnails_;
   int tile_rows_ = 0;
   int tile_columns_ = 0;
   std::vector<HeadId> order_;
+  HeadOrder ordered_by_ = HeadOrder::layers;
   std::vector<RoleActivity> activities_;
   PredictionView prediction_;
   int map_version_ = 0;

@@ -88,7 +88,13 @@ Program::Program(State state, std::function<void()> wake, bool measures)
   } catch (const std::exception&) {
     // The program is whole without example sentences.
   }
+  want_rollout();
   worker_.submit(state_.request);
+}
+
+void Program::want_rollout() {
+  const bool wanted = state_.display.quantity == Quantity::rollout;
+  worker_.want_rollout(wanted ? std::optional(state_.selection.head.kind) : std::nullopt);
 }
 
 void Program::wait() { worker_.wait(); }
@@ -187,6 +193,7 @@ std::string Program::characters() const {
 }
 
 bool Program::prepare(float scale) {
+  want_rollout();
   worker_.submit(state_.request);
   ui_.study = worker_.study_progress();  // before the snapshot, which then has what was measured
   const auto snapshot = worker_.latest();

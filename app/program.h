@@ -57,6 +57,7 @@ class Program {
 
  private:
   std::string characters() const;
+  void want_rollout();
   void carry_out_wishes();
   void start_export(const ExportForm& form);
   void finish_export();

@@ -10,6 +10,7 @@
 #include "pruning_curve.h"
 #include "pruning_effect.h"
 #include "role.h"
+#include "rollouts.h"
 #include "state.h"
 #include "trace.h"
 
@@ -29,6 +30,8 @@ struct Snapshot {
   std::shared_ptr<const Trace> edited;    ///< The baseline itself when no edit changes anything.
   std::shared_ptr<const SummariesByKind> baseline_heads;
   std::shared_ptr<const SummariesByKind> edited_heads;
+
+  std::shared_ptr<const Rollouts> rollouts;  ///< Null while nobody wants to see them, or there are none.
 
   /// At predicted_position(); without rows where the model predicts nothing.
   PredictionView prediction;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "snapshot.h"
@@ -37,6 +38,10 @@ class Worker {
   /// Leaves the running pass between layers, and answers the queued request without computing it. The latest
   /// snapshot then says that the user stopped it.
   void stop();
+
+  /// From now on snapshots have the rollouts of this kind, too, the latest as soon as they are
+  /// computed; none: no longer.
+  void want_rollout(std::optional<AttentionKind> kind);
 
   std::shared_ptr<const Snapshot> latest() const;  ///< Never null.
   Progress progress() const;

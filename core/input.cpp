@@ -77,6 +77,10 @@ int predicted_position(const Model& model, const std::vector<Token>& tokens) {
   for (int i = 0; i <= last; ++i) {
     if (tokens[static_cast<std::size_t>(i)].id == mask) return i;
   }
+  // Not the separator, whose prediction says nothing: the last word.
+  for (int i = last; i >= 0; --i) {
+    if (!model.tokenizer->is_special(tokens[static_cast<std::size_t>(i)].id)) return i;
+  }
   return last;
 }
 
