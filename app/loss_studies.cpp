@@ -44,7 +44,9 @@ void ImportanceStudy::begin() {
 bool ImportanceStudy::step() {
   if (measurement_) return measurement_->step();
   if (!corpus_.empty() && !corpus_texts_) {  // first, since a wrong name is known at once
-    corpus_texts_.emplace(model_, read_texts(typed_path(corpus_).string()));
+    // Whole, so that "-" is a file, too.
+    const std::filesystem::path file = std::filesystem::absolute(typed_path(corpus_));
+    corpus_texts_.emplace(model_, read_texts(file.string()));
     return true;
   }
   if (corpus_texts_ && corpus_texts_->step()) return true;

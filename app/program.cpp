@@ -176,11 +176,14 @@ std::filesystem::path Program::newly_opened() {
 }
 
 std::string Program::characters() const {
-  std::string all = state_.request.text + state_.request.target.value_or("") + ui_.path_field + ui_.export_form.file + ui_.message;
+  std::string all = state_.request.text + state_.request.target.value_or("") + ui_.path_field + ui_.corpus_field + ui_.study.failed + ui_.export_form.file + ui_.message;
   if (const auto snapshot = worker_.latest(); snapshot->edited != nullptr) {
     for (const Token& token : snapshot->edited->tokens()) all += token.text;
     for (const Token& token : snapshot->edited->source()) all += token.text;
     all += snapshot->error + snapshot->notice;
+  }
+  if (const auto report = worker_.latest()->importance) {
+    for (const ImportanceReport::Set& set : report->sets) all += set.name;
   }
   for (const PredictionView::Row& row : picture_.prediction().rows) all += row.text;
   for (const std::string& example : ui_.examples) all += example;

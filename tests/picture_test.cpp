@@ -142,7 +142,8 @@ TEST_CASE("a map of the rollout shows weights until the snapshot has the rollout
   Picture picture;
   picture.update(snapshot, state);
   CHECK(picture.waits_for_rollout());
-  CHECK(picture.map().values == snapshot->edited->weights({1, 0}).values);
+  const auto weights = snapshot->edited->weights({1, 0});
+  CHECK(picture.map().values == std::vector<float>(weights.begin(), weights.end()));
   auto rolled = std::make_shared<Snapshot>(*snapshot);
   std::vector<float> before = shown_rollout(*snapshot->baseline, AttentionKind::self);
   std::vector<float> after = shown_rollout(*snapshot->edited, AttentionKind::self);
