@@ -102,14 +102,13 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Gain");
-  const float label = ui.px(100);
-  const float prune = ui.px(76);
+  const float label = ui.px(94);
+  const float prune = ui.px(72);
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-prune - ui.px(8));
-  if (ImGui::SliderFloat("##gain", &edit.gain, 0.0f, 2.0f, "%.2f", ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "gain", edit.gain, 0.0f, 2.0f)) {
     put([&](HeadEdit& e) { e.gain = edit.gain; });
   }
-  ui.landmarks.mark_item("gain");
   ImGui::SameLine();
   const bool pruned = edit.gain == 0.0f;
   if (ImGui::Button(pruned ? "Restore" : "Prune", {prune, 0})) {
@@ -135,11 +134,9 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
   ImGui::TextUnformatted("Temperature");
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-1);
-  if (ImGui::SliderFloat("##temperature", &edit.temperature, 0.1f, 10.0f, "%.2f",
-                         ImGuiSliderFlags_Logarithmic | ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "temperature", edit.temperature, 0.1f, 10.0f, ImGuiSliderFlags_Logarithmic)) {
     put([&](HeadEdit& e) { e.temperature = edit.temperature; });
   }
-  ui.landmarks.mark_item("temperature");
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Mask");
@@ -264,6 +261,7 @@ void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, Im
     const bool masked = model.config.predicts == ModelConfig::Predicts::masked_token;
     heading(ui, masked ? "Masked token" : "Next token");
     draw_prediction(picture, ui);
+    draw_proof(state, picture, ui);
     if (!model.recorded) draw_router(state, picture, ui);
     heading(ui, ("What " + head_name(model.config, state.selection.head) + " does").c_str());
     draw_head_roles(state, picture, ui);

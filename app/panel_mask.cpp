@@ -34,39 +34,36 @@ const char* name_of(MaskKind kind) {
 }
 
 // A number of a mask with its name in front.
-bool mask_number(Ui& ui, const char* id, const char* label, int& value, int least) {
+bool mask_number(Ui& ui, const char* label, int& value, int least) {
   ImGui::AlignTextToFramePadding();
   faint_text(ui, "%s", label);
   ImGui::SameLine();
   ImGui::SetNextItemWidth(-1);
-  const bool changed = ImGui::SliderInt(id, &value, least, std::max(32, value), "%d",
-                                        ImGuiSliderFlags_AlwaysClamp);
-  ui.landmarks.mark_item(std::string("mask/") + label);
-  return changed;
+  return slider(ui, std::string("mask/") + label, value, least, std::max(32, value));
 }
 
 bool edit_numbers(Ui& ui, MaskPart& part) {
   bool changed = false;
   switch (part.kind) {
     case MaskKind::local:
-      return mask_number(ui, "##a", "window", part.a, 0);
+      return mask_number(ui, "window", part.a, 0);
     case MaskKind::dilated:
-      changed |= mask_number(ui, "##a", "window", part.a, 0);
-      return mask_number(ui, "##b", "gap", part.b, 1) || changed;
+      changed |= mask_number(ui, "window", part.a, 0);
+      return mask_number(ui, "gap", part.b, 1) || changed;
     case MaskKind::global:
-      return mask_number(ui, "##a", "first tokens", part.a, 0);
+      return mask_number(ui, "first tokens", part.a, 0);
     case MaskKind::token:
-      return mask_number(ui, "##a", "place", part.a, 0);
+      return mask_number(ui, "place", part.a, 0);
     case MaskKind::block:
-      return mask_number(ui, "##a", "size", part.a, 1);
+      return mask_number(ui, "size", part.a, 1);
     case MaskKind::strided:
-      return mask_number(ui, "##a", "stride", part.a, 1);
+      return mask_number(ui, "stride", part.a, 1);
     case MaskKind::columns:
-      changed |= mask_number(ui, "##a", "stride", part.a, 1);
-      return mask_number(ui, "##b", "count", part.b, 0) || changed;
+      changed |= mask_number(ui, "stride", part.a, 1);
+      return mask_number(ui, "count", part.b, 0) || changed;
     case MaskKind::random:
-      changed |= mask_number(ui, "##a", "keys a row", part.a, 0);
-      return mask_number(ui, "##b", "seed", part.b, 0) || changed;
+      changed |= mask_number(ui, "keys a row", part.a, 0);
+      return mask_number(ui, "seed", part.b, 0) || changed;
     default:
       return false;
   }

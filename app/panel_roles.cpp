@@ -290,7 +290,7 @@ void draw_head_roles(State& state, const Picture& picture, Ui& ui) {
   const Snapshot& s = picture.snapshot();
   if (const auto battery = picture.importance(id)) {
     std::string words;
-    if (const auto here = picture.importance(id, 1); here && s.importance_text == s.request.text) {
+    if (const auto here = picture.importance(id, own_text_name); here && s.importance_text == s.request.text) {
       char text[48];
       std::snprintf(text, sizeof text, ", %+.3f on this text", *here);
       words = text;

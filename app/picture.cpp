@@ -70,8 +70,15 @@ bool Picture::update(std::shared_ptr<const Snapshot> snapshot, const State& stat
 
 void Picture::make_map(const State& state) {
   const Snapshot& s = *snapshot_;
-  map_ = map_values(*s.baseline, *s.edited, state.selection.head, state.display);
+  const HeadId head = state.selection.head;
+  Display display = state.display;
+  const bool rolled = shown_quantity(*s.edited, head, display) == Quantity::rollout;
+  const bool known = s.rollouts && s.rollouts->kind == head.kind;
+  waits_for_rollout_ = rolled && !known;
+  if (waits_for_rollout_) display.quantity = Quantity::weights;
+  map_ = map_values(*s.baseline, *s.edited, head, display, known ? s.rollouts.get() : nullptr);
   ++map_version_;
+  find_changes();
 
   // A difference has cells that only one of the two runs forbids: they count.
   allowed_ = masked_cells(state.display.shown == Shown::edited ? *s.edited : *s.baseline,
@@ -84,31 +91,48 @@ void Picture::make_map(const State& state) {
   }
 }
 
+void Picture::find_changes() {
+  const Snapshot& s = *snapshot_;
+  unchanged_ = map_.diverging && s.edited != s.baseline &&
+               std::all_of(map_.values.begin(), map_.values.end(), [](float v) { return v == 0.0f; });
+  first_changed_layer_.reset();
+  if (!unchanged_) return;
+  const std::vector<float>& before = s.baseline_heads->at(head_.kind).tiles;
+  const std::vector<float>& after = s.edited_heads->at(head_.kind).tiles;
+  const auto first = std::mismatch(before.begin(), before.end(), after.begin(), after.end()).first;
+  if (first == before.end()) return;
+  const std::size_t layer = before.size() / static_cast<std::size_t>(layers());
+  first_changed_layer_ = static_cast<int>(static_cast<std::size_t>(first - before.begin()) / layer);
+}
+
 void Picture::make_order(HeadOrder order) {
   order_.clear();
   for (int layer = 0; layer < layers(); ++layer) {
     for (int head = 0; head < heads(); ++head) order_.push_back({layer, head, head_.kind});
   }
-  const auto number = [&](HeadId id) {
-    const HeadStats& stats = edited_stats(id);
-    switch (order) {
-      case HeadOrder::layers:
-        return 0.0f;
-      case HeadOrder::entropy:
-        return stats.entropy;
-      case HeadOrder::distance:
-        return stats.distance;
-      case HeadOrder::maximum:
-        return stats.maximum;
-      case HeadOrder::sink:
-        return stats.sink_share;
-      case HeadOrder::importance:
-        return static_cast<float>(importance(id).value_or(0.0));
-    }
-    return 0.0f;
-  };
+  ordered_by_ = order;
+  const auto number = [&](HeadId id) { return order_number(id).value_or(0.0f); };
   std::stable_sort(order_.begin(), order_.end(),
                    [&](HeadId a, HeadId b) { return number(a) > number(b); });
+}
+
+std::optional<float> Picture::order_number(HeadId id) const {
+  const HeadStats& stats = edited_stats(id);
+  switch (ordered_by_) {
+    case HeadOrder::layers:
+      return std::nullopt;
+    case HeadOrder::entropy:
+      return stats.entropy;
+    case HeadOrder::distance:
+      return stats.distance;
+    case HeadOrder::maximum:
+      return stats.maximum;
+    case HeadOrder::sink:
+      return stats.sink_share;
+    case HeadOrder::importance:
+      return importance(id);
+  }
+  return std::nullopt;
 }
 
 void Picture::make_activities() {
@@ -125,14 +149,16 @@ const HeadRoles* Picture::roles(HeadId id) const {
   return empty() || !snapshot_->roles ? nullptr : find_head(*snapshot_->roles, id);
 }
 
-std::optional<double> Picture::importance(HeadId id, std::size_t set) const {
+std::optional<double> Picture::importance(HeadId id, std::string_view set) const {
   if (empty() || !snapshot_->importance) return std::nullopt;
   const ImportanceReport& report = *snapshot_->importance;
   const auto found = std::find(report.heads.begin(), report.heads.end(), id);
   if (found == report.heads.end()) return std::nullopt;
   const auto& sets = report.importance[static_cast<std::size_t>(found - report.heads.begin())];
-  if (set >= sets.size()) return std::nullopt;
-  return sets[set].change;
+  for (std::size_t i = 0; i < report.sets.size(); ++i) {
+    if (report.sets[i].name == set) return sets[i].change;
+  }
+  return std::nullopt;
 }
 
 bool Picture::has_role(HeadId id, const std::string& name) const {

@@ -60,6 +60,7 @@ struct Wishes {
   bool list_models = false;  ///< For the model menu: Ui::models.
   bool stop = false;  ///< The running computation.
   std::optional<StudyKind> measure;
+  std::string corpus;  ///< Of importance: a file to measure it on, too.
   bool pause_studies = false;
   bool quit = false;
 };
@@ -96,6 +97,9 @@ struct Ui {
   std::string path_field;
   ExportForm export_form;
   EditScope edit_scope = EditScope::head;
+  Edits effect_asked;       ///< What the effect was last asked for of.
+  std::string corpus_field;  ///< A file to measure importance on, as typed.
+  std::size_t importance_set = 0;  ///< Of the report: whose importance decides.
   int least_important = 4;  ///< How many heads a click would prune.
   std::optional<ImVec2> box_start;  ///< Where a box over the grid was begun, while it is drawn.
   bool show_times = true;  ///< Not in a picture that has to be the same each time.

@@ -134,6 +134,53 @@ TEST_CASE("the map holds the selected head of the run that is shown") {
   }
 }
 
+TEST_CASE("a map of the rollout shows weights until the snapshot has the rollout") {
+  auto snapshot = std::make_shared<Snapshot>(*answer(sentence, {{{0, 1}, {.temperature = 5.0f}}}));
+  State state = state_for(*snapshot);
+  state.selection.head = {1, 0};
+  state.display.quantity = Quantity::rollout;
+  Picture picture;
+  picture.update(snapshot, state);
+  CHECK(picture.waits_for_rollout());
+  const auto weights = snapshot->edited->weights({1, 0});
+  CHECK(picture.map().values == std::vector<float>(weights.begin(), weights.end()));
+  auto rolled = std::make_shared<Snapshot>(*snapshot);
+  std::vector<float> before = shown_rollout(*snapshot->baseline, AttentionKind::self);
+  std::vector<float> after = shown_rollout(*snapshot->edited, AttentionKind::self);
+  before[before.size() / 2] += 0.25f;  // so that one sees which numbers are shown
+  rolled->rollouts = std::make_shared<const Rollouts>(
+      Rollouts{AttentionKind::self, std::make_shared<const std::vector<float>>(before),
+               std::make_shared<const std::vector<float>>(after)});
+  const std::size_t cells = after.size() / 2;  // tiny-gpt2 has two layers
+  picture.update(rolled, state);
+  CHECK_FALSE(picture.waits_for_rollout());
+  CHECK(picture.map().values ==
+        std::vector<float>(after.begin() + static_cast<std::ptrdiff_t>(cells), after.end()));
+  state.display.shown = Shown::difference;
+  picture.update(rolled, state);
+  CHECK(picture.map().values[0] == doctest::Approx(after[cells] - before[cells]));
+}
+
+TEST_CASE("a difference without any says in which layer there is one") {
+  const auto snapshot = answer(sentence, {{{0, 1}, {.gain = 0.0f}}});
+  State state = state_for(*snapshot);
+  state.selection.head = {0, 1};
+  state.display.shown = Shown::difference;
+  Picture picture;
+  picture.update(snapshot, state);
+  CHECK(picture.unchanged());  // only its output is gone
+  CHECK(picture.first_changed_layer() == 1);
+  state.selection.head = {1, 0};
+  picture.update(snapshot, state);
+  CHECK_FALSE(picture.unchanged());
+  const auto last = answer(sentence, {{{1, 1}, {.gain = 0.0f}}});
+  picture.update(last, state_for(*last));
+  state.request = last->request;
+  picture.update(last, state);
+  CHECK(picture.unchanged());
+  CHECK_FALSE(picture.first_changed_layer());
+}
+
 TEST_CASE("each pixel of a map has its strongest cell's colour") {
   const auto snapshot = answer(sentence, {{{1, 2}, {.temperature = 0.3f}}});
   State state = state_for(*snapshot);
