@@ -105,8 +105,8 @@ struct Model {
   }
 };
 
-/// Whether the rows of W_O that read this head are all 0, as in a model that it was pruned from.
-/// Throws std::invalid_argument for a head that the model lacks, false for recorded attention.
+/// Whether the rows of W_O that read this head are all 0, as in a model that it was pruned from; not
+/// of recorded attention. Throws std::invalid_argument for a head that the model lacks.
 bool output_is_zero(const Model& model, HeadId head);
 
 /// How a model is loaded.

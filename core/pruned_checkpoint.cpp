@@ -254,8 +254,8 @@ void write_pruned(const Model& model, const std::vector<HeadId>& heads, const fs
       write_checkpoint(model, ranges, part);
     } else {
       write_files(model, ranges, part);
-      write_card(model, heads, model.path, part);
     }
+    write_card(model, heads, is_file(model) ? part : model.path, part);
     write_new(part / sidecar_name, sidecar);
     if (fs::exists(whole) && !fs::is_empty(whole)) {
       remove_files(whole);

@@ -16,7 +16,7 @@ namespace headlight {
 /// tensors, config and tokenizer, so whatever reads the one reads the other. A folder's README.md
 /// (a model card) gets a note at its top, or is made. `sidecar` is written beside as pruning.json;
 /// roles.json, which is the whole model's, is left out. A llama2.c checkpoint is written with its
-/// tokenizer. The folder appears whole or not at all.
+/// tokenizer and a card of its own. The folder appears whole or not at all.
 /// With `force` the files of an existing model's folder are replaced; folders in it stay.
 /// Throws std::invalid_argument for heads that the model lacks, a model that is neither a Hugging
 /// Face folder nor a llama2.c checkpoint, one whose files have changed since, a folder that exists (unless it is empty or `force` is set), one that holds no model, and

@@ -55,6 +55,7 @@ TEST_CASE("a pruned checkpoint computes what the model computes with gain 0") {
     const Model pruned = load_model(folder / "pruned" / inside);
     CHECK(pruned.config == model.config);
     CHECK(pruned.tokenizer.has_value() == model.tokenizer.has_value());
+    CHECK(contains(read_file(folder / "pruned" / "README.md"), "Pruned copy of"));
     for (const AttentionKind kind : model.config.kinds()) {
       for (int i = 0; i < model.config.layers_of(kind) * model.config.heads_of(kind); ++i) {
         const HeadId head = {i / model.config.heads_of(kind), i % model.config.heads_of(kind), kind};
