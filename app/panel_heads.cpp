@@ -229,6 +229,14 @@ void draw_edit_list(State& state, const Picture& picture, Ui& ui) {
     if (ImGui::Selectable(line.c_str(), id == state.selection.head)) state.selection.head = id;
     ImGui::PopID();
   }
+  if (effect_state(state, picture) == EffectState::known) {
+    const PruningEffect& effect = *picture.snapshot().effect;
+    ImGui::PushTextWrapPos();
+    faint_text(ui, effect.controls.empty() ? "Loss on the battery %+.3f" :
+                                             "Loss on the battery %+.3f, control %+.3f",
+               effect.joint(), effect.control_mean());
+    ImGui::PopTextWrapPos();
+  }
 }
 
 // The heads above their columns; a line over those that share keys and values.

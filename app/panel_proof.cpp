@@ -3,6 +3,7 @@
 #include <string>
 
 #include "panels.h"
+#include "run_command.h"
 #include "widgets.h"
 
 namespace headlight {
@@ -52,6 +53,7 @@ void draw_effect_rows(const PruningEffect& effect, Ui& ui, bool stale) {
     faint_text(ui, "The same done to %zu draws of other heads of the same layers: %+.3f to %+.3f.",
                effect.controls.size(), effect.control_least(), effect.control_most());
   }
+  if (!effect.notice.empty()) faint_text(ui, "%s", as_sentence(effect.notice).c_str());
   ImGui::PopTextWrapPos();
 }
 

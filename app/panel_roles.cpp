@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -174,8 +175,9 @@ void draw_score(const RoleScore& score, const RoleActivity* activity, Ui& ui, Th
   ImGui::TextUnformatted(number);
   ImGui::PopFont();
   draw_bar(score, ui, color);
+  const double baseline = std::abs(score.baseline) < 0.005 ? 0.0 : score.baseline;  // no "-0.00"
   faint_text(ui, "%s %.2f needed, baseline %.2f, n = %lld",
-             score.kind == RoleKind::local ? "at most" : "at least", score.threshold, score.baseline,
+             score.kind == RoleKind::local ? "at most" : "at least", score.threshold, baseline,
              static_cast<long long>(score.n));
   if (activity != nullptr) draw_activity(*activity, ui);
   ImGui::EndGroup();

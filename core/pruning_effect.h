@@ -35,8 +35,8 @@ struct PruningEffectOptions {
   SweepOptions sweep = {};
 };
 
-/// What taking out a set of heads together, or editing them otherwise, does to the loss. Changes are against the base, in nats
-/// per predicted token.
+/// What taking out a set of heads together, or editing them otherwise, does to the loss. Changes are
+/// against the base, in nats per predicted token.
 struct PruningEffect {
   std::vector<HeadId> heads;
   std::int64_t tokens = 0;      ///< Predicted.
