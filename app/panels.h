@@ -35,6 +35,8 @@ void draw_map(State& state, const Picture& picture, Ui& ui);
 void draw_arcs(State& state, const Picture& picture, Ui& ui);
 /// What pruning did to the loss, beside its controls; the pruning curve. Not of one head.
 void draw_pruning(State& state, const Picture& picture, Ui& ui);
+/// Columns side by side: the first is the request, each other a mask, text or model beside it.
+void draw_compare(State& state, const Picture& picture, Ui& ui);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

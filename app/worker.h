@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "snapshot.h"
 #include "studies.h"
@@ -31,8 +32,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Asks for a request to be answered; the same request again is ignored.
-  void submit(const Request& request);
+  /// Asks for a request to be answered, and for columns beside it; the same again is ignored. Columns
+  /// are published as they come, each as soon as it is there.
+  void submit(const Request& request, const std::vector<Column>& columns = {});
 
   /// Leaves the running pass between layers, and answers the queued request without computing it. The latest
   /// snapshot then says that the user stopped it.
