@@ -3,28 +3,41 @@
 #include <utility>
 
 namespace headlight {
+namespace {
 
-void History::observe(const Edits& edits) {
-  Edits next = normalized(edits);
+Changes normalized(Changes changes) {
+  changes.edits = headlight::normalized(std::move(changes.edits));
+  return changes;
+}
+
+}  // namespace
+
+void go_to(State& state, const Changes& changes) {
+  state.request.edits = changes.edits;
+  state.columns = changes.columns;
+}
+
+void History::observe(const Changes& changes) {
+  Changes next = normalized(changes);
   if (next == now_) return;
   past_.push_back(std::exchange(now_, std::move(next)));
   future_.clear();
 }
 
-const Edits& History::undo() {
+const Changes& History::undo() {
   future_.push_back(std::exchange(now_, std::move(past_.back())));
   past_.pop_back();
   return now_;
 }
 
-const Edits& History::redo() {
+const Changes& History::redo() {
   past_.push_back(std::exchange(now_, std::move(future_.back())));
   future_.pop_back();
   return now_;
 }
 
-void History::reset(const Edits& edits) {
-  now_ = normalized(edits);
+void History::reset(const Changes& changes) {
+  now_ = normalized(changes);
   past_.clear();
   future_.clear();
 }

@@ -2,26 +2,36 @@
 
 #include <vector>
 
-#include "edits.h"
+#include "state.h"
 
 namespace headlight {
 
-/// Undo and redo of the edits, as a list of values.
+/// What undo goes back over: the edits, and the columns beside them.
+struct Changes {
+  Edits edits;
+  std::vector<Column> columns = {};
+  bool operator==(const Changes&) const = default;
+};
+
+/// Makes the state's changes these.
+void go_to(State& state, const Changes& changes);
+
+/// Undo and redo of changes, as a list of values.
 class History {
  public:
-  /// Takes note of the edits as they are, once a gesture (a drag, a click) has ended.
-  void observe(const Edits& edits);
+  /// Takes note of them as they are, once a gesture (a drag, a click) has ended.
+  void observe(const Changes& changes);
   bool can_undo() const { return !past_.empty(); }
   bool can_redo() const { return !future_.empty(); }
-  const Edits& undo();  ///< The edits before the last change. Only when can_undo().
-  const Edits& redo();  ///< Only when can_redo().
+  const Changes& undo();  ///< Those before the last change. Only when can_undo().
+  const Changes& redo();  ///< Only when can_redo().
   /// Forgets everything, as for another model.
-  void reset(const Edits& edits);
+  void reset(const Changes& changes);
 
  private:
-  Edits now_;
-  std::vector<Edits> past_;
-  std::vector<Edits> future_;
+  Changes now_;
+  std::vector<Changes> past_;
+  std::vector<Changes> future_;
 };
 
 }  // namespace headlight

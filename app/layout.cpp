@@ -64,14 +64,22 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   right = std::clamp(right, 300.0f, std::max(300.0f, width * 0.35f));
   if (state.display.right_width <= 0) right = std::clamp(right, 300.0f, 400.0f);
 
+  // Columns need the room; what the inspector changes is changed in them.
+  const bool compares = state.display.view == View::compare;
+  if (compares) right = 0.0f;
+
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
   draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});
   draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), status_begin});
-  draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, status_begin});
+  if (!compares) {
+    draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, status_begin});
+  }
   draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
   splitter(ui, "left", ui.px(left), prompt_end, status_begin, state.display.left_width, left, 1.0f);
-  splitter(ui, "right", size.x - ui.px(right), prompt_end, status_begin, state.display.right_width,
-           right, -1.0f);
+  if (!compares) {
+    splitter(ui, "right", size.x - ui.px(right), prompt_end, status_begin,
+             state.display.right_width, right, -1.0f);
+  }
   rule(ui, prompt_end, size.x);
   rule(ui, status_begin, size.x);
   draw_dialogs(state, picture, ui);
@@ -79,7 +87,7 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
 
   ui.hovered_cell = ui.next_hovered_cell;
   // A gesture is one step of undo: it ends when nothing is held any more.
-  if (!ImGui::IsAnyItemActive()) ui.history.observe(state.request.edits);
+  if (!ImGui::IsAnyItemActive()) ui.history.observe({state.request.edits, state.columns});
 }
 
 }  // namespace headlight

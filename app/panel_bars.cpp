@@ -36,10 +36,10 @@ void draw_file_menu(const Picture& picture, Ui& ui) {
 void draw_edit_menu(State& state, Ui& ui) {
   if (!begin_menu(ui, "Edit")) return;
   if (item(ui, "Undo", "Ctrl+Z", false, ui.history.can_undo())) {
-    state.request.edits = ui.history.undo();
+    go_to(state, ui.history.undo());
   }
   if (item(ui, "Redo", "Ctrl+Shift+Z", false, ui.history.can_redo())) {
-    state.request.edits = ui.history.redo();
+    go_to(state, ui.history.redo());
   }
   ImGui::Separator();
   if (item(ui, "Reset all edits", nullptr, false, !state.request.edits.empty())) {
@@ -54,6 +54,7 @@ void draw_view_menu(State& state, Ui& ui) {
   if (item(ui, "Map", "1", display.view == View::map)) display.view = View::map;
   if (item(ui, "Arcs", "2", display.view == View::arcs)) display.view = View::arcs;
   if (item(ui, "Text", "3", display.view == View::text)) display.view = View::text;
+  if (item(ui, "Compare", "5", display.view == View::compare)) display.view = View::compare;
   ImGui::Separator();
   if (item(ui, "Hide the first token", "H", display.hide_first)) {
     display.hide_first = !display.hide_first;
@@ -121,12 +122,12 @@ void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
   const float buttons = text_width(ui.fonts.text, "UndoRedo?") + ui.px(3 * 20 + 2 * 8 + 16);
   ImGui::SameLine(ImGui::GetWindowWidth() - buttons);
   ImGui::BeginDisabled(!ui.history.can_undo());
-  if (ImGui::Button("Undo")) state.request.edits = ui.history.undo();
+  if (ImGui::Button("Undo")) go_to(state, ui.history.undo());
   ui.landmarks.mark_item("Undo");
   ImGui::EndDisabled();
   ImGui::SameLine();
   ImGui::BeginDisabled(!ui.history.can_redo());
-  if (ImGui::Button("Redo")) state.request.edits = ui.history.redo();
+  if (ImGui::Button("Redo")) go_to(state, ui.history.redo());
   ui.landmarks.mark_item("Redo");
   ImGui::EndDisabled();
   ImGui::SameLine();

@@ -96,7 +96,8 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   ImGui::PopFont();
   if (!of_layers) draw_role_names(state, picture, ui);
   ImGui::SameLine(0, ui.px(24));
-  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning"}, state.display.view);
+  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare"}, state.display.view);
+  if (state.display.view == View::compare) return;
   if (state.display.view == View::pruning) {
     faint_text(ui, "Loss in nats per predicted token, on the battery's plain texts.");
     return;
@@ -177,6 +178,9 @@ void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
         break;
       case View::pruning:
         draw_pruning(state, picture, ui);
+        break;
+      case View::compare:
+        draw_compare(state, picture, ui);
         break;
     }
     ImGui::EndChild();

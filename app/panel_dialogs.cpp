@@ -121,7 +121,9 @@ std::string default_name(const State& state, const Picture& picture, const Expor
   if (picture.snapshot().model->config.encoder_decoder()) name += "-" + to_string(head.kind);
   if (form.scope == ExportScope::all) name += "-all";
   if (form.scope != ExportScope::all) name += "-L" + std::to_string(head.layer);
-  if (form.scope == ExportScope::head) name += "-H" + std::to_string(head.head);
+  const bool of_head = form.scope == ExportScope::head || form.scope == ExportScope::columns;
+  if (of_head) name += "-H" + std::to_string(head.head);
+  if (form.scope == ExportScope::columns) name += "-compared";
   return name;
 }
 
@@ -134,16 +136,23 @@ void draw_export_dialog(State& state, const Picture& picture, Ui& ui) {
   if (!begin_dialog(ui, "Export", 600)) return;
   ExportForm& form = ui.export_form;
   title(ui, "Export");
-  const bool curve = picture.snapshot().curve != nullptr;
+  const bool columns = state.display.view == View::compare && !picture.columns().empty();
+  const bool curve = picture.snapshot().curve != nullptr && !columns;
   if (ui.dialog_just_opened) {
     if (curve && state.display.view == View::pruning) form.scope = ExportScope::curve;
-    else if (form.scope == ExportScope::curve) form.scope = ExportScope::head;
+    else if (columns) form.scope = ExportScope::columns;
+    else if (form.scope >= ExportScope::curve) form.scope = ExportScope::head;
     form.file = default_name(state, picture, form) + ".png";
   }
 
   faint_text(ui, "What");
-  int scope = static_cast<int>(form.scope);
-  if (curve ? segmented(ui, "export", {"This head", "Its layer", "All heads", "Pruning curve"}, scope)
+  int scope = columns && form.scope == ExportScope::columns ? 3 : static_cast<int>(form.scope);
+  if (columns) {
+    if (segmented(ui, "export", {"This head", "Its layer", "All heads", "The columns"}, scope)) {
+      form.scope = scope == 3 ? ExportScope::columns : static_cast<ExportScope>(scope);
+      form.file = default_name(state, picture, form) + ending_of(form.file);
+    }
+  } else if (curve ? segmented(ui, "export", {"This head", "Its layer", "All heads", "Pruning curve"}, scope)
             : segmented(ui, "export", {"This head", "Its layer", "All heads"}, scope)) {
     form.scope = static_cast<ExportScope>(scope);
     form.file = default_name(state, picture, form) + ending_of(form.file);
@@ -190,7 +199,8 @@ void draw_shortcuts_dialog(Ui& ui) {
       {"P", "prune the head, or bring it back"},
       {"Ctrl+Z, Ctrl+Shift+Z", "undo, redo an edit"},
       {"Ctrl+click, Ctrl+drag", "prune a head, a box of heads; again: bring them back"},
-      {"1, 2, 3, 4", "map, arcs, text, pruning"},
+      {"1, 2, 3, 4, 5", "map, arcs, text, pruning, compare"},
+      {"F", "compare: flicker between two columns"},
       {"B, E, D", "baseline, edited, difference"},
       {"H", "hide the first token's weight"},
       {"wheel, drag, 0", "zoom, pan, show the whole map"},

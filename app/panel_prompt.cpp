@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "figure_columns.h"
 #include "panels.h"
 #include "token_label.h"
 #include "widgets.h"
@@ -57,6 +58,17 @@ void draw_chip_tooltip(const Ui& ui, const Model& model, const Token& token, int
   ImGui::EndTooltip();
 }
 
+// In the compare view: which tokens reach the pinned or last one in the chosen column, where that has
+// these tokens.
+const ReceptiveField* field_of(const State& state, const Picture& picture, const Ui& ui,
+                               const std::vector<Token>& tokens) {
+  if (state.display.view != View::compare) return nullptr;
+  const int at = picture.column_at(static_cast<std::size_t>(std::max(ui.column, 0)));
+  if (at < 0) return nullptr;
+  const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
+  return column.run->query_tokens(column.head.kind) == tokens ? &column.field : nullptr;
+}
+
 // The tokens of one side, wrapped. The query that is hovered or pinned is framed, and the keys are
 // shaded by how much it looks at them.
 void draw_chips(State& state, const Picture& picture, Ui& ui, const Side& side) {
@@ -64,6 +76,7 @@ void draw_chips(State& state, const Picture& picture, Ui& ui, const Side& side) 
   const Palette& p = *ui.palette;
   const MapValues& map = picture.map();
   const Model& model = *picture.snapshot().model;
+  const ReceptiveField* field = side.looks ? field_of(state, picture, ui, side.tokens) : nullptr;
   std::optional<int> query = state.selection.query;
   std::optional<int> key = state.selection.key;
   if (ui.hovered_cell) {
@@ -98,7 +111,11 @@ void draw_chips(State& state, const Picture& picture, Ui& ui, const Side& side) 
     if (ImGui::IsItemVisible()) {
       const ImVec2 end{at.x + width, at.y + height};
       draw->AddRectFilled(at, end, p.raised, ui.px(4));
-      if (side.looked_at && query && *query < map.queries && i < map.keys && !map.diverging) {
+      if (field != nullptr) {
+        const Rgb c = depth_color(field->depth[static_cast<std::size_t>(i)], field->layers,
+                                  state.display.theme);
+        draw->AddRectFilled(at, end, IM_COL32(c.r, c.g, c.b, 255), ui.px(4));
+      } else if (side.looked_at && query && *query < map.queries && i < map.keys && !map.diverging) {
         const float w = map.values[cell_index(map, *query, i)];
         draw->AddRectFilled(at, end, fade(p.accent, 0.65f * std::clamp(w, 0.0f, 1.0f)), ui.px(4));
       }
@@ -107,8 +124,13 @@ void draw_chips(State& state, const Picture& picture, Ui& ui, const Side& side) 
       if (side.looked_at && key == i && !is_query) {
         draw->AddRect(at, end, p.ink, ui.px(4), 0, ui.px(2));
       }
-      draw_text(draw, ui.fonts.text, {at.x + ui.px(6), at.y + ui.px(4)},
-                added(model, token) ? p.faint : p.ink, label);
+      ImU32 ink = added(model, token) ? p.faint : p.ink;
+      if (field != nullptr) {
+        const Rgb c = depth_color(field->depth[static_cast<std::size_t>(i)], field->layers,
+                                  state.display.theme);
+        ink = c.r * 3 + c.g * 6 + c.b > 1300 ? IM_COL32(20, 22, 28, 255) : IM_COL32(245, 246, 248, 255);
+      }
+      draw_text(draw, ui.fonts.text, {at.x + ui.px(6), at.y + ui.px(4)}, ink, label);
       if (ImGui::IsItemHovered()) draw_chip_tooltip(ui, model, token, i);
     }
     at.x += width + ui.px(4);

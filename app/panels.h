@@ -36,6 +36,8 @@ void draw_arcs(State& state, const Picture& picture, Ui& ui);
 /// What the edits did to the loss, beside their controls; the pruning curve. Not of one head.
 void draw_pruning(State& state, const Picture& picture, Ui& ui);
 void draw_curve(State& state, const Picture& picture, Ui& ui);
+/// Columns side by side: the first is the request, each other a mask, text or model beside it.
+void draw_compare(State& state, const Picture& picture, Ui& ui);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

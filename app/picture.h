@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compared_column.h"
 #include "map_values.h"
 #include "prediction_view.h"
 #include "role_activity.h"
@@ -87,6 +88,21 @@ class Picture {
 
   const PredictionView& prediction() const { return prediction_; }
 
+  /// The columns of the compare view for the selected head, as far as they are there; those that
+  /// could not be computed are left out.
+  const std::vector<ComparedColumn>& columns() const { return columns_; }
+  /// The place of a computed column among columns(); -1: it is not there, see column_error.
+  int column_at(std::size_t place) const { return place < column_at_.size() ? column_at_[place] : -1; }
+  const std::string& column_error(std::size_t place) const;
+  /// Of a column of columns(), at most `side` pixels high and wide.
+  Image column_mask_image(std::size_t index, int side) const;
+  Image column_map_image(std::size_t index, int side) const;
+  Image column_difference_image(std::size_t index, int side) const;
+  const MapValues& column_map_values(std::size_t index) const { return column_maps_[index]; }
+  /// Empty where the column's map has another shape than the first one's.
+  const MapValues& column_differences(std::size_t index) const { return column_differences_[index]; }
+  int columns_version() const { return columns_version_; }
+
   /// Counts up with every change of the map and of the thumbnails, for the textures.
   int map_version() const { return map_version_; }
   int thumbnails_version() const { return thumbnails_version_; }
@@ -101,6 +117,7 @@ class Picture {
   void make_order(HeadOrder order);
   void make_activities();
   void make_thumbnails(const State& state);
+  void make_columns(const State& state);
 
   std::shared_ptr<const Snapshot> snapshot_;
   HeadId head_;
@@ -118,6 +135,12 @@ class Picture {
   HeadOrder ordered_by_ = HeadOrder::layers;
   std::vector<RoleActivity> activities_;
   PredictionView prediction_;
+  std::vector<ComparedColumn> columns_;
+  std::vector<int> column_at_;
+  std::vector<std::string> column_errors_;
+  std::vector<MapValues> column_maps_, column_differences_;
+  std::optional<int> column_position_;
+  int columns_version_ = 0;
   int map_version_ = 0;
   int thumbnails_version_ = 0;
 };

@@ -5,8 +5,10 @@
 #include <stdexcept>
 
 #include "assets_path.h"
+#include "comparison_table.h"
 #include "file_io.h"
 #include "figure.h"
+#include "figure_columns.h"
 #include "figure_curve.h"
 #include "panels.h"
 #include "session.h"
@@ -53,12 +55,21 @@ std::vector<HeadId> heads_of(const ExportForm& form, HeadId selected, const Mode
 }
 
 // The bytes of the file that the form asks for.
-std::string exported(const ExportForm& form, const State& state, const Snapshot& snapshot) {
+std::string exported(const ExportForm& form, const State& state, const Snapshot& snapshot,
+                     const std::vector<ComparedColumn>& columns) {
   if (form.scope == ExportScope::curve && snapshot.curve) {
     return curve_file(*snapshot.curve, snapshot.model->config,
                       {.theme = form.theme, .scale = static_cast<double>(form.scale),
                        .texts = "the battery"},
                       std::filesystem::path(form.file).extension().string());
+  }
+  if (form.scope == ExportScope::columns && !columns.empty()) {
+    ComparisonFigure figure;
+    figure.display = state.display;
+    figure.display.theme = form.theme;
+    figure.scale = form.scale;
+    return comparison_file(columns, figure,
+                           std::filesystem::path(form.file).extension().string());
   }
   FigureRequest request;
   request.heads = heads_of(form, state.selection.head, snapshot.model->config);
@@ -82,14 +93,18 @@ std::string exported(const ExportForm& form, const State& state, const Snapshot&
 
 Program::Program(State state, std::function<void()> wake, bool measures)
     : state_(with_one_line(std::move(state))), wake_(wake), worker_(std::move(wake), measures) {
-  ui_.history.reset(state_.request.edits);
+  ui_.history.reset({state_.request.edits, state_.columns});
   try {
     ui_.examples = example_sentences();
   } catch (const std::exception&) {
     // The program is whole without example sentences.
   }
   want_rollout();
-  worker_.submit(state_.request);
+  worker_.submit(state_.request, wanted_columns());
+}
+
+std::vector<Column> Program::wanted_columns() const {
+  return state_.display.view == View::compare ? state_.columns : std::vector<Column>{};
 }
 
 void Program::want_rollout() {
@@ -104,7 +119,11 @@ bool Program::has_news() const {
 }
 
 bool Program::answered() const {
-  return !picture_.has_no_snapshot() && picture_.snapshot().request == state_.request;
+  return !picture_.has_no_snapshot() && answers(picture_.snapshot());
+}
+
+bool Program::answers(const Snapshot& snapshot) const {
+  return snapshot.request == state_.request && snapshot.answers(wanted_columns());
 }
 
 void Program::open(const std::string& path) {
@@ -125,10 +144,11 @@ void Program::open(const std::string& path) {
 void Program::start_export(const ExportForm& form) {
   if (exporting_.valid()) throw std::runtime_error("another export is still being written");
   say("Exporting " + form.file + " ...", false);
-  const auto work = [form, state = state_, picture = picture_.shared_snapshot(), wake = wake_] {
+  const auto work = [form, state = state_, picture = picture_.shared_snapshot(),
+                     columns = picture_.columns(), wake = wake_] {
     try {
       const std::filesystem::path file = std::filesystem::absolute(typed_path(form.file));
-      write_file(file, exported(form, state, *picture));
+      write_file(file, exported(form, state, *picture, columns));
       wake();
       return file.string();
     } catch (...) {
@@ -186,6 +206,10 @@ std::string Program::characters() const {
     for (const ImportanceReport::Set& set : report->sets) all += set.name;
   }
   for (const PredictionView::Row& row : picture_.prediction().rows) all += row.text;
+  for (const ComparedColumn& column : picture_.columns()) {
+    for (const auto& [word, probability] : predicted_words(column, 8)) all += word;
+    for (const Token& token : column.run->tokens()) all += token.text;
+  }
   for (const std::string& example : ui_.examples) all += example;
   if (ui_.models) {
     for (const auto* models : {&ui_.models->recent, &ui_.models->cached}) {
@@ -197,7 +221,7 @@ std::string Program::characters() const {
 
 bool Program::prepare(float scale) {
   want_rollout();
-  worker_.submit(state_.request);
+  worker_.submit(state_.request, wanted_columns());
   ui_.study = worker_.study_progress();  // before the snapshot, which then has what was measured
   const auto snapshot = worker_.latest();
   ui_.progress = worker_.progress();
@@ -216,8 +240,8 @@ bool Program::prepare(float scale) {
   }
   bool more = picture_.update(snapshot, state_);
 
-  const bool answers = snapshot->request == state_.request;
-  if (answers) stale_since_ = now();
+  const bool answered = answers(*snapshot);
+  if (answered) stale_since_ = now();
   ui_.stale = !snapshot->error.empty() || now() - stale_since_ > stale_after_seconds;
 
   // Larger text needs a larger window: beyond this, toolbar and panels would be cut.
@@ -231,7 +255,7 @@ bool Program::prepare(float scale) {
     styled_scale_ = ui_.scale;
   }
   more |= textures_.update(picture_, state_.display.theme, ui_);
-  return more || !answers;
+  return more || !answered;
 }
 
 bool Program::ensure_fonts() { return ui_.fonts.ensure(characters(), ui_.scale); }
@@ -258,13 +282,13 @@ void Program::carry_out_wishes() {
     if (wishes.open_model) {
       change_model(state_, typed_path(*wishes.open_model).string());
       arriving_ = state_.selection.head;
-      ui_.history.reset({});
+      ui_.history.reset({{}, state_.columns});
       ui_.camera = {};
     }
     if (wishes.open_session) {
       state_ = with_one_line(load_session(typed_path(wishes.open_session->string())));
       arriving_ = state_.selection.head;
-      ui_.history.reset(state_.request.edits);
+      ui_.history.reset({state_.request.edits, state_.columns});
       ui_.camera = {};
       say("Opened " + wishes.open_session->string(), false);
     }

@@ -56,6 +56,9 @@ class Program {
   bool wants_to_quit() const { return ui_.wishes.quit; }
 
  private:
+  /// The columns to compute: none while they are not on screen.
+  std::vector<Column> wanted_columns() const;
+  bool answers(const Snapshot& snapshot) const;
   std::string characters() const;
   void want_rollout();
   void carry_out_wishes();

@@ -29,7 +29,8 @@ struct Name {
 };
 
 constexpr Name<View> view_names[] = {
-    {View::map, "map"}, {View::arcs, "arcs"}, {View::text, "text"}, {View::pruning, "pruning"}};
+    {View::map, "map"}, {View::arcs, "arcs"}, {View::text, "text"}, {View::pruning, "pruning"},
+    {View::compare, "compare"}};
 constexpr Name<Shown> shown_names[] = {
     {Shown::baseline, "baseline"}, {Shown::edited, "edited"}, {Shown::difference, "difference"}};
 constexpr Name<Quantity> quantity_names[] = {{Quantity::weights, "weights"},
@@ -52,6 +53,10 @@ constexpr Name<HeadOrder> order_names[] = {{HeadOrder::layers, "layers"},
 constexpr Name<AttentionKind> kind_names[] = {{AttentionKind::self, "decoder"},
                                               {AttentionKind::encoder, "encoder"},
                                               {AttentionKind::cross, "cross"}};
+constexpr Name<MaskPlace> place_names[] = {{MaskPlace::head, "head"},
+                                           {MaskPlace::layer, "layer"},
+                                           {MaskPlace::all, "all"},
+                                           {MaskPlace::split, "split"}};
 constexpr Name<Replacement> replace_names[] = {{Replacement::zero, "zero"},
                                                {Replacement::mean, "mean"}};
 
@@ -180,6 +185,16 @@ Cell read_cell(const Part& part) {
   return {numbers[0], numbers[1]};
 }
 
+Mask read_mask(const Part& part) {
+  try {
+    return parse_mask(part.text());
+  } catch (const std::invalid_argument& error) {
+    std::string_view what = error.what();  // "[parse_mask] "part": why"
+    if (const auto end = what.find("] "); end != what.npos) what.remove_prefix(end + 2);
+    part.refuse(std::string(what));
+  }
+}
+
 void read_edit(const Part& part, Edits& edits) {
   HeadId id{-1, -1};
   HeadEdit edit;
@@ -191,19 +206,35 @@ void read_edit(const Part& part, Edits& edits) {
   part.member("replace", [&](const Part& p) { edit.replace = p.choice(replace_names); });
   part.member("temperature",
               [&](const Part& p) { edit.temperature = p.number(1e-4f, largest_number); });
-  part.member("mask", [&](const Part& p) {
-    try {
-      edit.mask = parse_mask(p.text());
-    } catch (const std::invalid_argument& error) {
-      std::string_view what = error.what();  // "[parse_mask] "part": why"
-      if (const auto end = what.find("] "); end != what.npos) what.remove_prefix(end + 2);
-      p.refuse(std::string(what));
-    }
-  });
+  part.member("mask", [&](const Part& p) { edit.mask = read_mask(p); });
   part.member("masked_cells", [&](const Part& p) {
     p.elements([&](const Part& cell) { edit.masked_cells.push_back(read_cell(cell)); });
   });
   if (!edits.emplace(id, std::move(edit)).second) part.refuse("stands twice: " + to_string(id));
+}
+
+Json write_column(const Column& column) {
+  Json json = write_head(column.head);
+  if (column.model) json["model"] = *column.model;
+  if (column.text) json["text"] = *column.text;
+  json["mask"] = to_string(column.mask);
+  json["on"] = name_of(column.place, place_names);
+  if (const Json edits = write_edits(column.edits); !edits.empty()) json["edits"] = edits;
+  return json;
+}
+
+Column read_column(const Part& part) {
+  Column column;
+  part.object();
+  read_head(part, column.head);
+  part.member("model", [&](const Part& p) { column.model = p.text(); });
+  part.member("text", [&](const Part& p) { column.text = p.text(); });
+  part.member("mask", [&](const Part& p) { column.mask = read_mask(p); });
+  part.member("on", [&](const Part& p) { column.place = p.choice(place_names); });
+  part.member("edits", [&](const Part& p) {
+    p.elements([&](const Part& edit) { read_edit(edit, column.edits); });
+  });
+  return column;
 }
 
 Json write_display(const Display& display) {
@@ -270,6 +301,8 @@ std::string write_session(const State& state) {
   if (request.target) json["target"] = *request.target;
   if (!request.target_ids.empty()) json["target_ids"] = request.target_ids;
   json["edits"] = write_edits(request.edits);
+  json["columns"] = Json::array();
+  for (const Column& column : state.columns) json["columns"].push_back(write_column(column));
   const Selection& selection = state.selection;
   json["selection"] = write_head(selection.head);
   if (selection.query) json["selection"]["query"] = *selection.query;
@@ -299,6 +332,13 @@ State read_session(const std::string& text, const std::string& source) {
   });
   top.member("edits", [&](const Part& p) {
     p.elements([&](const Part& edit) { read_edit(edit, state.request.edits); });
+  });
+  top.member("columns", [&](const Part& p) {
+    state.columns.clear();
+    p.elements([&](const Part& column) { state.columns.push_back(read_column(column)); });
+    if (state.columns.size() < least_columns || state.columns.size() > most_columns_beside)
+      p.refuse("expected " + std::to_string(least_columns) + " to " +
+               std::to_string(most_columns_beside) + " columns beside the first");
   });
   top.member("selection", [&](const Part& p) {
     Selection& selection = state.selection;

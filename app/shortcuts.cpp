@@ -24,11 +24,11 @@ void with_control(State& state, const Picture& picture, Ui& ui, const KeyPress& 
       // The text field has its own undo; a slider that is held would put its value back at once.
       if (typing || ImGui::IsAnyItemActive()) break;
       if (press.shift ? ui.history.can_redo() : ui.history.can_undo()) {
-        state.request.edits = press.shift ? ui.history.redo() : ui.history.undo();
+        go_to(state, press.shift ? ui.history.redo() : ui.history.undo());
       }
       break;
     case GLFW_KEY_Y:
-      if (!typing && !ImGui::IsAnyItemActive() && ui.history.can_redo()) state.request.edits = ui.history.redo();
+      if (!typing && !ImGui::IsAnyItemActive() && ui.history.can_redo()) go_to(state, ui.history.redo());
       break;
     case GLFW_KEY_E:
       if (!picture.empty()) ui.open(Dialog::export_);
@@ -69,6 +69,10 @@ void without_control(State& state, const Picture& picture, Ui& ui, const KeyPres
     case GLFW_KEY_2: display.view = View::arcs; break;
     case GLFW_KEY_3: display.view = View::text; break;
     case GLFW_KEY_4: display.view = View::pruning; break;
+    case GLFW_KEY_5: display.view = View::compare; break;
+    case GLFW_KEY_F:
+      if (display.view == View::compare) ui.flickers = !ui.flickers;
+      break;
     case GLFW_KEY_B: display.shown = Shown::baseline; break;
     case GLFW_KEY_E: display.shown = Shown::edited; break;
     case GLFW_KEY_D: display.shown = Shown::difference; break;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
+#include "comparison.h"
 #include "head_summary.h"
 #include "importance.h"
 #include "model.h"
@@ -20,6 +22,18 @@ namespace headlight {
 inline constexpr const char* battery_set_name = "battery";
 inline constexpr const char* own_text_name = "this text";
 
+/// What the worker made of a column of the compare view.
+struct ColumnResult {
+  Column column;  ///< That this answers; of the first one's place only the request counts.
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Trace> baseline;  ///< Null when there is nothing to show.
+  std::shared_ptr<const Trace> run;
+  PredictionMeasures prediction;
+  std::map<HeadId, std::vector<MaskCost>> costs;  ///< mask_costs() of every head.
+  std::optional<double> loss;
+  std::string error;  ///< One sentence, when it could not be computed.
+};
+
 /// What the worker made of a request. Never changed once published. A picture is stale when
 /// `snapshot.request != state.request`.
 struct Snapshot {
@@ -35,6 +49,9 @@ struct Snapshot {
 
   /// At predicted_position(); without rows where the model predicts nothing.
   PredictionView prediction;
+  /// The first column and those beside it, as far as they are computed; empty when none was asked for.
+  std::vector<std::shared_ptr<const ColumnResult>> columns;
+  std::vector<Column> columns_done;  ///< Those beside the first that `columns` answers in full.
   bool decoded = false;  ///< The decoder's tokens are the model's own, decoded greedily.
 
   std::shared_ptr<const RoleReport> roles;  ///< Null until they are known.
@@ -50,6 +67,9 @@ struct Snapshot {
   std::string notice;  ///< One sentence about the text, as that it was cut.
   double milliseconds = 0.0;  ///< Both passes and the summaries.
 
+  bool answers(const std::vector<Column>& asked) const {
+    return asked.empty() || !error.empty() || baseline == nullptr || columns_done == asked;
+  }
   bool has_pictures() const { return baseline != nullptr && edited != nullptr; }
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "edits.h"
+#include "mask_placement.h"
 
 namespace headlight {
 
@@ -21,6 +22,30 @@ struct Request {
   bool operator==(const Request&) const = default;
 };
 
+/// A column of the compare view beyond the first, which is the request itself: a request of its own
+/// that shares what it does not say.
+struct Column {
+  std::optional<std::string> model;  ///< None: the first column's.
+  std::optional<std::string> text;   ///< None: the first column's, and its ids and target too.
+  Mask mask;                         ///< Put on the heads that `place` and `head` name.
+  MaskPlace place = MaskPlace::all;  ///< `split`: the mask's first numbers are window and gap.
+  HeadId head;                       ///< Of `head` and `layer`.
+  Edits edits;                       ///< Everything else that is changed.
+  bool operator==(const Column&) const = default;
+};
+
+/// The fewest and most columns that stand beside the first.
+inline constexpr std::size_t least_columns = 1, most_columns_beside = 3;
+
+/// What is compared with the request at first: one mask of each kind.
+std::vector<Column> default_columns();
+
+/// The request that a column makes beside the first. Its mask is not yet among the edits.
+Request column_request(const Request& first, const Column& column);
+
+/// The column's edits with its mask on the heads that it names, as far as the model has them.
+Edits column_edits(const Column& column, const ModelConfig& config);
+
 /// What is looked at.
 struct Selection {
   HeadId head;
@@ -29,7 +54,7 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 
-enum class View { map, arcs, text, pruning };
+enum class View { map, arcs, text, pruning, compare };
 /// What a map shows of each pair of tokens.
 enum class Quantity {
   weights,         ///< Attention weights.
@@ -67,6 +92,7 @@ struct Display {
 /// All that a user can change, as one value. A session file is this, written as JSON.
 struct State {
   Request request;
+  std::vector<Column> columns = default_columns();
   Selection selection;
   Display display;
   bool operator==(const State&) const = default;

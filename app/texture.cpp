@@ -2,6 +2,7 @@
 
 #include <epoxy/gl.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace headlight {
@@ -53,6 +54,22 @@ bool PictureTextures::update(const Picture& picture, Theme theme, Ui& ui) {
     thumbnails_.upload(picture.thumbnails());
     thumbnails_version_ = picture.thumbnails_version();
     uploaded = true;
+  }
+  const std::size_t columns = std::min(picture.columns().size(), columns_.size());
+  if (columns_version_ != picture.columns_version() || column_side_ != ui.column_side) {
+    for (std::size_t i = 0; i < columns; ++i) {
+      columns_[i].mask.upload(picture.column_mask_image(i, ui.column_side));
+      columns_[i].map.upload(picture.column_map_image(i, ui.column_side));
+      columns_[i].difference.upload(picture.column_difference_image(i, ui.column_side));
+    }
+    columns_version_ = picture.columns_version();
+    column_side_ = ui.column_side;
+    uploaded = uploaded || columns > 0;
+  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    ui.columns[i] = i < columns ? ColumnTextures{columns_[i].mask.ref(), columns_[i].map.ref(),
+                                                 columns_[i].difference.ref()}
+                                : ColumnTextures{};
   }
   ui.map_texture = map_.ref();
   ui.thumbnails_texture = thumbnails_.ref();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "picture.h"
 #include "ui.h"
 
@@ -30,8 +32,15 @@ class PictureTextures {
   bool update(const Picture& picture, Theme theme, Ui& ui);
 
  private:
+  struct Column {
+    Texture mask, map, difference;
+  };
+
   Texture map_;
   Texture thumbnails_;
+  std::array<Column, 4> columns_;
+  int columns_version_ = 0;
+  int column_side_ = 0;
   int map_version_ = 0;
   int map_factor_ = 0;
   int thumbnails_version_ = 0;

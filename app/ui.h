@@ -2,6 +2,7 @@
 
 #include <imgui.h>
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ struct Painting {
 
 enum class Dialog { none, open_model, open_session, save_session, export_, shortcuts, about };
 
-enum class ExportScope { head, layer, all, curve };
+enum class ExportScope { head, layer, all, curve, columns };
 
 /// What the export dialog holds.
 struct ExportForm {
@@ -72,6 +73,11 @@ struct TextureRef {
   int height = 0;
 };
 
+/// What a column of the compare view is drawn with.
+struct ColumnTextures {
+  TextureRef mask, map, difference;
+};
+
 /// What belongs to the window and not to the state: fonts, what the mouse is over, open dialogs.
 struct Ui {
   Fonts fonts;
@@ -91,6 +97,12 @@ struct Ui {
   int map_factor = 1;  ///< Cells a texture pixel of the map stands for, as the last frame wants it.
   TextureRef map_texture;
   TextureRef thumbnails_texture;
+  std::array<ColumnTextures, 4> columns;
+  int column_side = 200;  ///< Of a column's map, in pixels, as the last frame had it.
+  int column = 1;         ///< Whose receptive field the chips show, and which flickers.
+  MaskPlace first_place = MaskPlace::all;  ///< Where the first column's mask is put.
+  bool flickers = false;  ///< The column shows the first one's map every other quarter of a second.
+  std::string column_text, column_model;  ///< Fields of a column's own text and model, while open.
 
   Dialog dialog = Dialog::none;
   bool dialog_just_opened = false;

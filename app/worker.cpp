@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "assets_path.h"
 #include "attention_file.h"
 #include "generation.h"
+#include "head_rule.h"
 #include "input_options.h"
 #include "load_progress.h"
 #include "role_study.h"
@@ -38,13 +40,30 @@ struct Memory {
   std::vector<Token> decoded_source;  // what the decoded target below is of
   std::vector<Token> decoded;
   bool roles_looked_up = false;
+  std::map<std::string, std::shared_ptr<const Model>> others;  // of columns, by name
+  std::map<std::string, std::vector<MaskCost>> costs;          // by what they depend on
+};
+
+// What a request is submitted with.
+struct Asked {
+  Request request;
+  std::vector<Column> columns;
+  bool operator==(const Asked&) const = default;
 };
 
 }  // namespace
 
 struct Worker::State {
   void loop(std::stop_token stop);
-  void answer(const Request& request);
+  void answer(const Asked& asked);
+  void compute_columns(const Asked& asked, Snapshot& next);
+  std::shared_ptr<const ColumnResult> first_column(const Snapshot& next);
+  std::shared_ptr<const ColumnResult> column_beside(const Asked& asked, const Column& column,
+                                                    const ColumnResult* before,
+                                                    const Snapshot& next);
+  std::shared_ptr<const Model> column_model(const std::string& name);
+  void add_costs(ColumnResult& result);
+  void add_prediction(ColumnResult& result, const Trace& first);
   void find_roles();
   void begin(StudyKind kind, const std::string& corpus);
   void go_on_with_study();
@@ -56,8 +75,8 @@ struct Worker::State {
   void add_rollouts();
   Input input_for(const Request& request, Snapshot& next);
   std::vector<Token> decode(const std::vector<Token>& source);
-  std::shared_ptr<const Trace> pass(const Input& input, const Edits& edits, const Trace* earlier,
-                                    const char* what);
+  std::shared_ptr<const Trace> pass(const Model& model, const Input& input, const Edits& edits,
+                                    const Trace* earlier, const char* what);
   void report(std::string what, float fraction);
   bool unwanted(const Request& request) const;
   bool stopped() const;
@@ -67,9 +86,9 @@ struct Worker::State {
 
   mutable std::mutex mutex;
   mutable std::condition_variable_any changed;
-  std::optional<Request> queued;
-  std::optional<Request> running;
-  std::optional<Request> last_submitted;
+  std::optional<Asked> queued;
+  std::optional<Asked> running;
+  std::optional<Asked> last_submitted;
   bool stop_asked = false;
   std::shared_ptr<LoadProgress> loading;  // while a model is being loaded
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
@@ -97,14 +116,17 @@ Worker::Worker(std::function<void()> published, bool measures)
 
 Worker::~Worker() { stop(); }
 
-void Worker::submit(const Request& request) {
+void Worker::submit(const Request& request, const std::vector<Column>& columns) {
   {
     const std::lock_guard lock(state_->mutex);
-    if (state_->last_submitted == request) return;
-    state_->last_submitted = request;
-    state_->queued = request;
+    if (state_->last_submitted && state_->last_submitted->request == request &&
+        state_->last_submitted->columns == columns) {
+      return;
+    }
+    state_->last_submitted = Asked{request, columns};
+    state_->queued = state_->last_submitted;
     state_->stop_asked = false;
-    if (state_->loading && state_->running->model != request.model) state_->loading->stop = true;
+    if (state_->loading && state_->running->request.model != request.model) state_->loading->stop = true;
   }
   state_->changed.notify_all();
 }
@@ -170,7 +192,7 @@ std::shared_ptr<const Snapshot> Worker::wait() const {
 
 void Worker::State::loop(std::stop_token stop) {
   while (true) {
-    std::optional<Request> request;
+    std::optional<Asked> request;
     std::optional<StudyKind> wanted;
     bool rollout_wanted = false;
     std::string corpus;
@@ -258,7 +280,8 @@ void Worker::State::go_on_with_study() {
 }
 
 // The one place where exceptions become a sentence for the window.
-void Worker::State::answer(const Request& request) {
+void Worker::State::answer(const Asked& asked) {
+  const Request& request = asked.request;
   auto next = std::make_shared<Snapshot>(*snapshot);  // only this thread ever replaces it
   next->request = request;
   next->error.clear();
@@ -275,10 +298,13 @@ void Worker::State::answer(const Request& request) {
       next->importance = nullptr;
       next->curve = nullptr;
       next->effect = nullptr;
+      next->columns.clear();
+      next->columns_done.clear();
     }
     next->model = memory.model;
     const auto start = std::chrono::steady_clock::now();
     compute(request, *next);
+    compute_columns(asked, *next);
     next->milliseconds = std::chrono::duration<double, std::milli>(
                              std::chrono::steady_clock::now() - start)
                              .count();
@@ -315,7 +341,7 @@ void Worker::State::compute(const Request& request, Snapshot& next) {
     return std::make_shared<const SummariesByKind>(summarize(trace, thumbnail_size));
   };
   if (!same_run(memory.baseline.get())) {
-    memory.baseline = pass(input, {}, memory.baseline.get(), "baseline");
+    memory.baseline = pass(*memory.model, input, {}, memory.baseline.get(), "baseline");
     memory.baseline_heads = summaries(*memory.baseline);
   }
   next.baseline = memory.baseline;
@@ -333,7 +359,7 @@ void Worker::State::compute(const Request& request, Snapshot& next) {
             first_difference(edits, {}, config)) {
       earlier = memory.edited.get();
     }
-    memory.edited = pass(input, edits, earlier, "edited");
+    memory.edited = pass(*memory.model, input, edits, earlier, "edited");
     next.edited_heads = summaries(*memory.edited);
   }
   next.edited = memory.edited;
@@ -401,6 +427,152 @@ void Worker::State::add_rollouts() {
   changed.notify_all();
 }
 
+// The columns, each as soon as it is there; those that would be the same again are kept.
+void Worker::State::compute_columns(const Asked& asked, Snapshot& next) {
+  if (asked.columns.empty()) {
+    next.columns.clear();
+    next.columns_done.clear();
+    return;
+  }
+  if (next.edited == nullptr) {
+    next.columns.clear();
+    return;
+  }
+  next.columns.resize(asked.columns.size() + 1);
+  const bool same_first = next.columns[0] && next.columns[0]->run == next.edited;
+  if (!same_first) next.columns[0] = first_column(next);
+  for (std::size_t i = 0; i < asked.columns.size(); ++i) {
+    std::shared_ptr<const ColumnResult>& place = next.columns[i + 1];
+    const auto before = place;
+    place = column_beside(asked, asked.columns[i], before.get(), next);
+    if (place->run != nullptr && (!same_first || place->prediction.position < 0)) {
+      auto measured = std::make_shared<ColumnResult>(*place);
+      add_prediction(*measured, *next.edited);
+      place = measured;
+    }
+    // The last is published with the answer.
+    if (i + 1 < asked.columns.size() && (before == nullptr || before->run != place->run)) {
+      auto early = std::make_shared<Snapshot>(next);
+      early->columns_done.clear();
+      publish(early);
+    }
+  }
+  next.columns_done = asked.columns;
+  // Models that no column has any more.
+  std::erase_if(memory.others, [&](const auto& entry) {
+    return std::none_of(asked.columns.begin(), asked.columns.end(),
+                        [&](const Column& column) { return column.model == entry.first; });
+  });
+}
+
+std::shared_ptr<const ColumnResult> Worker::State::first_column(const Snapshot& next) {
+  auto first = std::make_shared<ColumnResult>();
+  first->model = memory.model;
+  first->baseline = next.baseline;
+  first->run = next.edited;
+  add_costs(*first);
+  add_prediction(*first, *next.edited);
+  return first;
+}
+
+std::shared_ptr<const ColumnResult> Worker::State::column_beside(const Asked& asked,
+                                                                 const Column& column,
+                                                                 const ColumnResult* before,
+                                                                 const Snapshot& next) {
+  auto result = std::make_shared<ColumnResult>();
+  result->column = column;
+  try {
+    result->model = memory.model;
+    result->baseline = next.baseline;
+    const bool other_model = column.model && *column.model != asked.request.model;
+    if (other_model) result->model = column_model(*column.model);
+    const Model& model = *result->model;
+    if (other_model || (column.text && *column.text != asked.request.text)) {
+      const Request request = column_request(asked.request, column);
+      std::string notice;
+      const InputOptions options{request.text, request.ids, request.target, request.target_ids};
+      const Input input =
+          model.recorded ? recorded_input(*model.recorded) : whole_input(model, options, notice);
+      const Trace* known = before && before->model == result->model ? before->baseline.get() : nullptr;
+      result->baseline = known && known->input() == input
+                             ? before->baseline
+                             : pass(model, input, {}, known, "baseline");
+    }
+    Edits edits;
+    if (!model.recorded) edits = column_edits(column, model.config);
+    check(edits, model.config);
+    if (before && before->run && before->model == result->model &&
+        before->baseline == result->baseline && before->run->edits() == edits) {
+      *result = *before;
+      result->column = column;
+      result->error.clear();
+      return result;
+    }
+    result->run = result->baseline;
+    if (!edits.empty()) {
+      const Trace* earlier = result->baseline.get();
+      if (before && before->run && before->baseline == result->baseline &&
+          first_difference(edits, before->run->edits(), model.config) >=
+              first_difference(edits, {}, model.config)) {
+        earlier = before->run.get();
+      }
+      result->run = pass(model, result->baseline->input(), edits, earlier, "column");
+    }
+    add_costs(*result);
+  } catch (const Abandoned&) {
+    throw;
+  } catch (const LoadStopped&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    result->run = nullptr;
+    result->error = "There is not enough memory for this column.";
+  } catch (const std::exception& error) {
+    result->run = nullptr;
+    result->error = as_sentence(plain_sentence(error));
+  }
+  return result;
+}
+
+std::shared_ptr<const Model> Worker::State::column_model(const std::string& name) {
+  std::shared_ptr<const Model>& model = memory.others[name];
+  if (model == nullptr) {
+    const std::filesystem::path path = model_path(name);
+    report("loading " + path.filename().string(), 0.0f);
+    model = std::make_shared<const Model>(load_model(path));
+  }
+  return model;
+}
+
+// Of every head; heads with the same rule share the work.
+void Worker::State::add_costs(ColumnResult& result) {
+  const ModelConfig& config = result.model->config;
+  if (result.model->recorded) return;
+  for (AttentionKind kind : config.kinds()) {
+    for (int layer = 0; layer < config.layers_of(kind); ++layer) {
+      for (int head = 0; head < config.heads_of(kind); ++head) {
+        const HeadId id{layer, head, kind};
+        const HeadRule rule = head_rule(*result.model, result.run->edits(), id);
+        const std::string key = (rule.mask ? to_string(*rule.mask) : "") + "|" +
+                                (rule.built_in ? to_string(*rule.built_in) : "") + "|" +
+                                std::to_string(rule.window) + "|" + std::to_string(rule.pool) + "|" +
+                                std::to_string(rule.causal) + "|" +
+                                std::to_string(config.d_head_of(kind));
+        std::vector<MaskCost>& costs = memory.costs[key];
+        if (costs.empty()) costs = mask_costs(*result.model, result.run->edits(), id);
+        result.costs[id] = costs;
+      }
+    }
+  }
+}
+
+void Worker::State::add_prediction(ColumnResult& result, const Trace& first) {
+  // The mean takes every position's logits: not where that would be felt.
+  constexpr double most = 2e8;
+  const ModelConfig& config = result.model->config;
+  const double work = static_cast<double>(result.run->size()) * config.vocabulary * config.d_model;
+  result.prediction = measure_prediction(*result.run, first, {.mean = work <= most});
+}
+
 void Worker::State::load(const Request& request) {
   if (memory.model != nullptr && memory.model_name == request.model) return;
   const std::filesystem::path path = model_path(request.model);
@@ -461,7 +633,7 @@ std::vector<Token> Worker::State::decode(const std::vector<Token>& source) {
   Generation generation(model, {tokens_of(model, {model.config.decoder_start}), source}, {},
                         most_decoded);
   do {
-    if (unwanted(*running)) throw Abandoned{};
+    if (unwanted(running->request)) throw Abandoned{};
     report("decoding: token " + std::to_string(generation.tokens().size()),
            static_cast<float>(generation.tokens().size()) /
                static_cast<float>(generation.length()));
@@ -471,17 +643,18 @@ std::vector<Token> Worker::State::decode(const std::vector<Token>& source) {
   return memory.decoded;
 }
 
-std::shared_ptr<const Trace> Worker::State::pass(const Input& input, const Edits& edits,
-                                                 const Trace* earlier, const char* what) {
+std::shared_ptr<const Trace> Worker::State::pass(const Model& model, const Input& input,
+                                                 const Edits& edits, const Trace* earlier,
+                                                 const char* what) {
   RunOptions options;
   options.earlier = earlier;
-  if (needs_means(edits)) {
+  if (needs_means(edits) && &model == memory.model.get()) {
     if (!memory.means) memory.means = mean_outputs(*memory.model);
     options.means = &*memory.means;
   }
-  Pass pass(*memory.model, input, edits, options);
+  Pass pass(model, input, edits, options);
   while (pass.step()) {
-    if (unwanted(*running)) throw Abandoned{};
+    if (unwanted(running->request)) throw Abandoned{};
     report(std::string(what) + ": layer " + std::to_string(pass.steps_done()) + " of " +
                std::to_string(pass.steps()),
            static_cast<float>(pass.steps_done()) / static_cast<float>(pass.steps()));
@@ -503,7 +676,7 @@ bool Worker::State::unwanted(const Request& request) const {
   const std::lock_guard lock(mutex);
   if (stop_asked) return true;
   if (!queued) return false;
-  Request other = *queued;
+  Request other = queued->request;
   other.edits = request.edits;  // a run whose edits alone have changed is finished and shown
   return other != request;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "snapshot.h"
 #include "studies.h"
@@ -32,8 +33,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Asks for a request to be answered; the same request again is ignored.
-  void submit(const Request& request);
+  /// Asks for a request to be answered, and for columns beside it; the same again is ignored. Columns
+  /// are published as they come, each as soon as it is there.
+  void submit(const Request& request, const std::vector<Column>& columns = {});
 
   /// Leaves the running pass between layers, and answers the queued request without computing it. The latest
   /// snapshot then says that the user stopped it.

@@ -20,6 +20,12 @@ State rich_state() {
   edit.mask = local_mask(4) | global_mask(1);
   edit.masked_cells = {{3, 1}, {4, 0}};
   state.request.edits[{0, 0}] = edit;
+  state.columns.resize(2);
+  state.columns[0] = {.model = "other", .text = "Another text", .mask = local_mask(3)};
+  state.columns[1].mask = dilated_mask(3, 4) | random_mask(2, 9);
+  state.columns[1].place = MaskPlace::layer;
+  state.columns[1].head = {3, 1, AttentionKind::cross};
+  state.columns[1].edits[{0, 1}] = {.gain = 0.0f};
   state.selection = {{2, 5}, 7, std::nullopt};
   state.display.view = View::arcs;
   state.display.shown = Shown::difference;
@@ -146,4 +152,19 @@ TEST_CASE("a session file is saved and loaded") {
   CHECK_THROWS_AS(save_session(State{}, folder.path() / "no" / "s.json"), std::runtime_error);
   CHECK(load_session(file) == rich_state());
   CHECK_THROWS_AS(load_session(folder.path() / "missing.json"), LoadError);
+}
+
+TEST_CASE("columns are one to three, and say what is wrong in them") {
+  CHECK(read_session(with("\"columns\": [{}]"), "s").columns.size() == 1);
+  CHECK(read_session(with("\"text\": \"\""), "s").columns == default_columns());
+  CHECK(refusal(with("\"columns\": []")).find("columns: expected 1 to 3") != std::string::npos);
+  CHECK(refusal(with("\"columns\": [{},{},{},{}]")).find("columns: ") != std::string::npos);
+  CHECK(refusal(with("\"columns\": [{\"mask\": \"local:-1\"}]")).find("columns[0].mask") !=
+        std::string::npos);
+  CHECK(refusal(with("\"columns\": [{\"on\": \"some\"}]")).find("columns[0].on") !=
+        std::string::npos);
+  CHECK(refusal(with("\"columns\": [3]")).find("columns[0]") != std::string::npos);
+  State compares;
+  compares.display.view = View::compare;
+  CHECK(read_session(write_session(compares), "s") == compares);
 }

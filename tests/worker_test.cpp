@@ -769,3 +769,91 @@ TEST_CASE("snapshots have the rollout of the kind that is wanted, the latest one
   worker.want_rollout({});
   CHECK(answer_to(worker, request("the dog"))->rollouts == nullptr);
 }
+
+TEST_CASE("columns are runs with their masks beside the request's own") {
+  Worker worker([] {});
+  const Request asked = request("the cat sat on the mat");
+  std::vector<Column> columns = default_columns();
+  worker.submit(asked, columns);
+  auto snapshot = worker.wait();
+  REQUIRE(snapshot->columns.size() == 4);
+  CHECK(snapshot->columns_done == columns);
+  CHECK(snapshot->answers(columns));
+  CHECK(snapshot->columns[0]->run == snapshot->edited);
+  const Model& model = *snapshot->model;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const ColumnResult& result = *snapshot->columns[i + 1];
+    CHECK(result.error.empty());
+    const Edits edits = column_edits(columns[i], model.config);
+    const Trace want = run(model, snapshot->baseline->input(), edits);
+    CHECK(result.run->output() == want.output());
+    CHECK(result.baseline == snapshot->baseline);
+    CHECK(result.prediction.kl == measure_prediction(want, *snapshot->edited).kl);
+    CHECK(result.costs.at({1, 0})[0].cells == mask_costs(model, edits, {1, 0})[0].cells);
+  }
+
+  // One mask changes: the others' runs are kept.
+  const auto before = snapshot->columns;
+  columns[1].mask = dilated_mask(2, 3);
+  worker.submit(asked, columns);
+  snapshot = worker.wait();
+  CHECK(snapshot->columns[1]->run == before[1]->run);
+  CHECK(snapshot->columns[2]->run != before[2]->run);
+  CHECK(snapshot->columns[3]->run == before[3]->run);
+
+  // The request's edits change: the columns stay, what is said of them does not.
+  Request edited = asked;
+  edited.edits[{0, 0}].gain = 0.0f;
+  worker.submit(edited, columns);
+  snapshot = worker.wait();
+  CHECK(snapshot->columns[1]->run == before[1]->run);
+  CHECK(snapshot->columns[1]->prediction.kl != before[1]->prediction.kl);
+
+  // Another text: all anew, and none when none is asked for.
+  worker.submit(request("a dog"), columns);
+  snapshot = worker.wait();
+  for (const auto& column : snapshot->columns) CHECK(column->run->size() == snapshot->edited->size());
+  worker.submit(request("a dog"));
+  snapshot = worker.wait();
+  CHECK(snapshot->columns.empty());
+  CHECK(snapshot->answers({}));
+}
+
+TEST_CASE("a column may have a text and a model of its own, and fails alone") {
+  Worker worker([] {});
+  std::vector<Column> columns(3);
+  columns[0].text = "the dog ran away";
+  columns[1].model = model_path("tiny-bert");
+  columns[2].model = model_path("no such model");
+  worker.submit(request("the cat sat"), columns);
+  const auto snapshot = worker.wait();
+  CHECK(snapshot->error.empty());
+  REQUIRE(snapshot->columns.size() == 4);
+  CHECK(snapshot->columns[1]->run->input() !=
+        snapshot->edited->input());
+  CHECK(snapshot->columns[2]->model->name == "tiny-bert");
+  CHECK_FALSE(snapshot->columns[2]->prediction.mean_kl);
+  CHECK(snapshot->columns[3]->run == nullptr);
+  CHECK(contains(snapshot->columns[3]->error, "no such model"));
+}
+
+TEST_CASE("while a column's mask is dragged its pictures keep coming") {
+  Worker worker([] {});
+  const Request asked = request("the cat sat on the mat and the dog ran");
+  std::vector<Column> columns = default_columns();
+  worker.submit(asked, columns);
+  worker.wait();
+  int seen = 0;
+  std::shared_ptr<const ColumnResult> last;
+  for (int step = 0; step < 200; ++step) {
+    columns[0].mask = local_mask(step % 9);
+    worker.submit(asked, columns);
+    std::this_thread::sleep_for(2ms);
+    const auto now = worker.latest()->columns[1];
+    seen += now != last;
+    last = now;
+  }
+  CHECK(seen > 10);
+  const auto snapshot = worker.wait();
+  CHECK(snapshot->columns[1]->column.mask == columns[0].mask);
+}
