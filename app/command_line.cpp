@@ -248,6 +248,15 @@ CLI::App* add_roles(CLI::App& app, RolesOptions& options) {
   return sub;
 }
 
+CLI::App* add_variants(CLI::App& app, VariantsOptions& options) {
+  CLI::App* sub = app.add_subcommand(
+      "variants", "Put the models whose heads are made differently side by side");
+  sub->footer("Examples:\n  headlight variants\n  headlight variants --text \"The cat sat\" --json");
+  sub->add_option("--text", options.text, "The sentence that their speed is measured on");
+  sub->add_flag("--json", options.json, "As JSON");
+  return sub;
+}
+
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
@@ -265,6 +274,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* importance = add_importance(app, command.importance);
   const CLI::App* prune = add_prune(app, command.prune);
   const CLI::App* compare = add_compare(app, command.compare);
+  const CLI::App* variants = add_variants(app, command.variants);
   const auto done = [&command](int exit_code, std::string output) {
     command.kind = Command::Kind::done;
     command.exit_code = exit_code;
@@ -297,6 +307,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     } else if (app.got_subcommand(compare)) {
       command.kind = Command::Kind::compare;
       check_compare(command.compare);
+    } else if (app.got_subcommand(variants)) {
+      command.kind = Command::Kind::variants;
     } else {
       sort_positional(command.window.model, command.window.session);
     }

@@ -12,6 +12,7 @@
 #include "info_command.h"
 #include "prune_command.h"
 #include "roles_command.h"
+#include "variants_command.h"
 #include "state.h"
 
 namespace headlight {
@@ -39,6 +40,7 @@ struct Command {
     importance,
     prune,
     compare,
+    variants,
     done,  ///< Nothing is left but to print `output` and leave with `exit_code`.
   };
   Kind kind = Kind::window;
@@ -51,6 +53,7 @@ struct Command {
   ImportanceCommand importance;
   PruneCommand prune;
   CompareCommand compare;
+  VariantsOptions variants;
   std::string output;  ///< For stdout when exit_code is 0 (help, version), else for stderr.
   int exit_code = 0;   ///< 0, or 2 for wrong usage.
 };

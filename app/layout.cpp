@@ -65,17 +65,25 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   if (state.display.right_width <= 0) right = std::clamp(right, 300.0f, 400.0f);
 
   // Columns need the room; what the inspector changes is changed in them.
-  const bool compares = state.display.view == View::compare;
+  const bool compares =
+      state.display.view == View::compare || state.display.view == View::variants;
   if (compares) right = 0.0f;
+  const bool of_all_models = state.display.view == View::variants;
+  if (of_all_models) left = 0.0f;
 
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
-  draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});
+  if (!of_all_models) {
+    draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});
+  }
   draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), status_begin});
   if (!compares) {
     draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, status_begin});
   }
   draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
-  splitter(ui, "left", ui.px(left), prompt_end, status_begin, state.display.left_width, left, 1.0f);
+  if (!of_all_models) {
+    splitter(ui, "left", ui.px(left), prompt_end, status_begin, state.display.left_width, left,
+             1.0f);
+  }
   if (!compares) {
     splitter(ui, "right", size.x - ui.px(right), prompt_end, status_begin,
              state.display.right_width, right, -1.0f);

@@ -55,6 +55,7 @@ void draw_view_menu(State& state, Ui& ui) {
   if (item(ui, "Arcs", "2", display.view == View::arcs)) display.view = View::arcs;
   if (item(ui, "Text", "3", display.view == View::text)) display.view = View::text;
   if (item(ui, "Compare", "5", display.view == View::compare)) display.view = View::compare;
+  if (item(ui, "Variants", "6", display.view == View::variants)) display.view = View::variants;
   ImGui::Separator();
   if (item(ui, "Hide the first token", "H", display.hide_first)) {
     display.hide_first = !display.hide_first;

@@ -88,16 +88,18 @@ std::string difference_words(const Picture& picture) {
 
 void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   const HeadId head = state.selection.head;
+  const bool of_all_models = state.display.view == View::variants;
   ImGui::PushFont(ui.fonts.title);
   const bool of_layers = picture.map().quantity == Quantity::rollout && state.display.view != View::pruning;
-  const std::string title = of_layers ? "Rollout up to L" + std::to_string(head.layer)
+  const std::string title = of_all_models ? "Heads made differently"
+                            : of_layers   ? "Rollout up to L" + std::to_string(head.layer)
                                       : head_name(picture.snapshot().model->config, head);
   ImGui::TextUnformatted(title.c_str());
   ImGui::PopFont();
-  if (!of_layers) draw_role_names(state, picture, ui);
+  if (!of_layers && !of_all_models) draw_role_names(state, picture, ui);
   ImGui::SameLine(0, ui.px(24));
-  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare"}, state.display.view);
-  if (state.display.view == View::compare) return;
+  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants"}, state.display.view);
+  if (state.display.view == View::compare || state.display.view == View::variants) return;
   if (state.display.view == View::pruning) {
     faint_text(ui, "Loss in nats per predicted token, on the battery's plain texts.");
     return;
@@ -181,6 +183,9 @@ void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
         break;
       case View::compare:
         draw_compare(state, picture, ui);
+        break;
+      case View::variants:
+        draw_variants(state, picture, ui);
         break;
     }
     ImGui::EndChild();

@@ -199,7 +199,7 @@ void draw_shortcuts_dialog(Ui& ui) {
       {"P", "prune the head, or bring it back"},
       {"Ctrl+Z, Ctrl+Shift+Z", "undo, redo an edit"},
       {"Ctrl+click, Ctrl+drag", "prune a head, a box of heads; again: bring them back"},
-      {"1, 2, 3, 4, 5", "map, arcs, text, pruning, compare"},
+      {"1 to 6", "map, arcs, text, pruning, compare, variants"},
       {"F", "compare: flicker between two columns"},
       {"B, E, D", "baseline, edited, difference"},
       {"H", "hide the first token's weight"},

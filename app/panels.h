@@ -38,6 +38,8 @@ void draw_pruning(State& state, const Picture& picture, Ui& ui);
 void draw_curve(State& state, const Picture& picture, Ui& ui);
 /// Columns side by side: the first is the request, each other a mask, text or model beside it.
 void draw_compare(State& state, const Picture& picture, Ui& ui);
+/// The built-in models whose heads are made differently, side by side.
+void draw_variants(State& state, const Picture& picture, Ui& ui);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

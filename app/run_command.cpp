@@ -34,6 +34,8 @@ int dispatch(const Command& command) {
       return run_prune(command.prune);
     case Command::Kind::compare:
       return run_compare(command.compare);
+    case Command::Kind::variants:
+      return run_variants(command.variants);
     case Command::Kind::done:
       std::fputs(command.output.c_str(), command.exit_code == 0 ? stdout : stderr);
       return command.exit_code;

@@ -30,7 +30,7 @@ struct Name {
 
 constexpr Name<View> view_names[] = {
     {View::map, "map"}, {View::arcs, "arcs"}, {View::text, "text"}, {View::pruning, "pruning"},
-    {View::compare, "compare"}};
+    {View::compare, "compare"}, {View::variants, "variants"}};
 constexpr Name<Shown> shown_names[] = {
     {Shown::baseline, "baseline"}, {Shown::edited, "edited"}, {Shown::difference, "difference"}};
 constexpr Name<Quantity> quantity_names[] = {{Quantity::weights, "weights"},

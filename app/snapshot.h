@@ -15,6 +15,7 @@
 #include "rollouts.h"
 #include "state.h"
 #include "trace.h"
+#include "variant_sheet.h"
 
 namespace headlight {
 
@@ -62,6 +63,8 @@ struct Snapshot {
   std::shared_ptr<const PruningCurve> curve;
   std::shared_ptr<const PruningEffect> effect;  ///< Of these edits:
   Edits effect_edits;                           ///< normalized.
+
+  std::shared_ptr<const VariantSheet> variants;  ///< Null until it was asked for.
 
   std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
   std::string notice;  ///< One sentence about the text, as that it was cut.

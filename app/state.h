@@ -54,7 +54,7 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 
-enum class View { map, arcs, text, pruning, compare };
+enum class View { map, arcs, text, pruning, compare, variants };
 /// What a map shows of each pair of tokens.
 enum class Quantity {
   weights,         ///< Attention weights.

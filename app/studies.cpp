@@ -6,6 +6,7 @@
 #include "loss_studies.h"
 #include "role_study.h"
 #include "run_command.h"
+#include "variant_study.h"
 
 namespace headlight {
 namespace {
@@ -40,6 +41,11 @@ void begin_or_go_on(List& studies, Arguments&&... arguments) {
 }  // namespace
 
 void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string& corpus) {
+  if (kind == StudyKind::variants) {  // Of no model in particular
+    drop_unless<VariantStudy>(studies_,
+                              [&](const auto& s) { return s.text() == snapshot.request.text; });
+    return begin_or_go_on<VariantStudy>(studies_, snapshot);
+  }
   const std::shared_ptr<const Model>& model = snapshot.model;
   if (model == nullptr || model->recorded) return;
   if (!battery_) battery_ = std::make_shared<LossTextList>(model, loss_texts());
@@ -57,6 +63,8 @@ void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string&
       drop_unless<EffectStudy>(studies_, [&](const auto& s) { return s.edits() == edits; });
       return begin_or_go_on<EffectStudy>(studies_, model, battery_, edits);
     }
+    case StudyKind::variants:
+      return;
   }
 }
 

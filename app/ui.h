@@ -110,6 +110,8 @@ struct Ui {
   ExportForm export_form;
   EditScope edit_scope = EditScope::head;
   Edits effect_asked;       ///< What the effect was last asked for of.
+  HeadId variant_head;  ///< Whose maps the variants page shows; of none of them in particular.
+  std::optional<std::string> variants_asked;  ///< The text that the variants were last run on.
   std::string corpus_field;  ///< A file to measure importance on, as typed.
   std::size_t importance_set = 0;  ///< Of the report: whose importance decides.
   int least_important = 4;  ///< How many heads a click would prune.
