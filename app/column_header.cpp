@@ -117,7 +117,7 @@ void put(State& state, const Picture& picture, Ui& ui, std::size_t place, const 
     if (moved) column.head = state.selection.head;
     return;
   }
-  ui.first_place = shown.place;
+  ui.first_place = shown.mask.is_full() ? MaskPlace::all : shown.place;
   const ModelConfig& config = picture.snapshot().model->config;
   Column whole{.mask = shown.mask, .place = shown.place, .head = state.selection.head,
                .edits = state.request.edits};
@@ -224,7 +224,7 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
   changed |= draw_numbers(ui, shown.mask, tokens, grid.slot, place);
   ImGui::SetNextItemWidth(grid.slot - button - ui.px(4));
   if (ImGui::BeginCombo("##place",
-                        (std::string("on ") + place_words[static_cast<int>(shown.place)]).c_str())) {
+                        place_words[static_cast<int>(shown.place)])) {
     for (int i = 0; i < 4; ++i) {
       if (ImGui::Selectable(place_words[i], static_cast<int>(shown.place) == i)) {
         shown.place = static_cast<MaskPlace>(i);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "column_study.h"
 #include "loss_studies.h"
 #include "role_study.h"
 #include "run_command.h"
@@ -44,6 +45,10 @@ void Studies::begin(StudyKind kind, const Snapshot& snapshot) {
       // The one of older edits is of no use any more.
       if (const auto old = find<EffectStudy>(studies_); old != studies_.end()) studies_.erase(old);
       studies_.push_back(std::make_unique<EffectStudy>(model, normalized(snapshot.request.edits)));
+      return;
+    case StudyKind::columns:
+      if (const auto old = find<ColumnStudy>(studies_); old != studies_.end()) studies_.erase(old);
+      studies_.push_back(std::make_unique<ColumnStudy>(snapshot.columns));
       return;
   }
 }

@@ -18,7 +18,7 @@ struct StudyProgress {
 };
 
 /// Long measurements that can be asked for.
-enum class StudyKind { roles, importance, curve, effect };
+enum class StudyKind { roles, importance, curve, effect, columns };
 
 /// The measurements of one model that are under way; the newest wish is at work. Touched by the
 /// compute thread alone.
