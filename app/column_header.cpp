@@ -3,6 +3,7 @@
 
 #include "column_panel.h"
 #include "compared_column.h"
+#include "mask_presets.h"
 #include "model_list.h"
 #include "widgets.h"
 
@@ -18,9 +19,7 @@ constexpr Preset presets[] = {
     {"no mask", "none"},          {"local", "local:4"},
     {"dilated", "dilated:4:2"},   {"global", "global:1"},
     {"block", "block:4"},         {"random", "random:3:1"},
-    {"strided", "strided:3"},     {"local + global", "local:4+global:1"},
-    {"local + strided", "local:3+strided:4"},
-    {"local + global + random", "local:3+global:1+random:2:1"},
+    {"strided", "strided:3"},
 };
 
 constexpr const char* place_words[] = {"this head", "its layer", "all heads", "split in three"};
@@ -216,6 +215,17 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
         changed = true;
       }
       ui.landmarks.mark_item(tag("mask", place) + "/" + preset.name);
+    }
+    ImGui::Separator();
+    for (const MaskPreset& preset : mask_presets()) {
+      const std::string name(preset.name);
+      if (ImGui::Selectable(name.c_str())) {
+        shown.mask = parse_mask(preset.mask);
+        changed = true;
+      }
+      if (ImGui::IsItemHovered())
+        ImGui::SetTooltip("%s.", std::string(preset.source).c_str());
+      ui.landmarks.mark_item(tag("mask", place) + "/" + name);
     }
     ImGui::EndCombo();
   }

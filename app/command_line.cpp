@@ -65,6 +65,15 @@ void check_export(ExportOptions& options) {
 
 void check_roles(const RolesOptions& options) {
   if (options.json && options.csv) refuse("roles", "give either --json or --csv");
+  if (options.output) {
+    const std::string ending = lower_ending(*options.output);
+    const std::string file = "\"" + options.output->string() + "\"";
+    if (!ending.empty() && ending != ".json" && ending != ".csv" && ending != ".txt")
+      refuse("-o", file + " does not end in .json, .csv or .txt");
+    const char* wanted = options.json ? ".json" : options.csv ? ".csv" : nullptr;
+    if (wanted && !ending.empty() && ending != wanted)
+      refuse("-o", file + " does not end in " + wanted + ", as --" + (wanted + 1) + " asks for");
+  }
   if (options.dumps && (options.model || options.conllu || options.gap || options.fresh))
     refuse("--dumps", "stands alone: no model, --conllu, --gap or --fresh beside it");
 }

@@ -12,11 +12,11 @@ namespace {
 std::size_t strongest(const MapValues& map, const std::vector<std::uint8_t>& masked, int row_begin,
                       int row_end, int key_begin, int key_end) {
   const float zero = map.diverging ? 0.5f : 0.0f;
-  std::size_t best = cell_index(map, row_begin, key_begin);
+  std::size_t best = cell_index(map, row_begin, covering_key(map, row_begin, key_begin));
   float best_distance = -1.0f;
   for (int row = row_begin; row < row_end; ++row) {
     for (int key = key_begin; key < key_end; ++key) {
-      const std::size_t cell = cell_index(map, row, key);
+      const std::size_t cell = cell_index(map, row, covering_key(map, row, key));
       const float distance = masked[cell] ? -0.5f : std::abs(map.position[cell] - zero);
       if (distance <= best_distance) continue;
       best = cell;
@@ -56,7 +56,7 @@ void draw_rectangles(const Canvas& canvas, const ColorCells& cells, double x, do
       const Rgb color = row_colors[begin];
       end = begin + 1;
       while (end < cells.columns && row_colors[end] == color &&
-             (gap == 0.0 || color == colors.masked))
+             (gap == 0.0 || color == colors.masked || end % cells.pool != 0))
         ++end;
       if (color == colors.masked) continue;
       const double left = x + begin * cell_width, width = (end - begin) * cell_width;
@@ -117,6 +117,7 @@ ColorCells color_cells(const MapValues& map, const std::vector<std::uint8_t>& ma
   ColorCells cells;
   cells.rows = std::min(map.queries, std::max(most_rows, 1));
   cells.columns = std::min(map.keys, std::max(most_columns, 1));
+  if (cells.columns == map.keys) cells.pool = map.pool;
   cells.colors.reserve(static_cast<std::size_t>(cells.rows) * cells.columns);
   const auto first = [](int index, int tokens, int parts) {
     return static_cast<int>(static_cast<std::int64_t>(index) * tokens / parts);
@@ -163,7 +164,8 @@ void draw_cell_values(const Canvas& canvas, const MapValues& map,
       const bool bright = luminance(cells.colors[index]) > 0.22;
       style.color = bright ? Rgb{20, 22, 26} : Rgb{245, 246, 248};
       const double height = canvas.measure(text, style).height;
-      canvas.text(x + (key + 0.5) * cell_width, y + (row + 0.5) * cell_height - height / 2.0, text,
+      const double middle = (key / map.pool * map.pool + key + 1) / 2.0;  // of the key's tokens
+      canvas.text(x + middle * cell_width, y + (row + 0.5) * cell_height - height / 2.0, text,
                   style, Align::center);
     }
   }

@@ -13,6 +13,7 @@ struct ColorCells {
   int rows = 0;
   int columns = 0;
   std::vector<Rgb> colors;  // [rows, columns]
+  int pool = 1;             ///< Columns of one key, where each column is a token.
 };
 
 /// The colours of a map, in at most so many rows and columns. Masked cells get the theme's shade.

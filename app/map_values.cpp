@@ -7,16 +7,10 @@
 #include <stdexcept>
 
 #include "head_summary.h"
-#include "rollout.h"
 #include "value_weighted.h"
 
 namespace headlight {
 namespace {
-
-// Only where later tokens see more than earlier ones.
-bool is_corrected(const ModelConfig& config, AttentionKind kind) {
-  return config.causal && kind == AttentionKind::self;
-}
 
 // What a run computed, by where it lies.
 std::vector<const BlockTrace*> blocks_of(const Trace& trace) {
@@ -45,21 +39,21 @@ const std::vector<float>& layers_rollout(const Trace& trace, AttentionKind kind)
     }
   }
   std::swap(known[0], known[1]);
-  known[0] = {trace, std::move(blocks), kind,
-              is_corrected(trace.model().config, kind) ? corrected_rollout(trace, kind)
-                                                       : rollout(trace, kind)};
+  known[0] = {trace, std::move(blocks), kind, shown_rollout(trace, kind)};
   return known[0].layers;
 }
 
-std::vector<float> rollout_of(const Trace& trace, HeadId head) {
-  const std::vector<float>& layers = layers_rollout(trace, head.kind);
+std::vector<float> rollout_of(const Trace& trace, HeadId head, const std::vector<float>* known) {
+  const std::vector<float>& layers = known != nullptr ? *known : layers_rollout(trace, head.kind);
   const std::size_t cells = static_cast<std::size_t>(trace.queries(head.kind)) *
                             static_cast<std::size_t>(trace.keys(head.kind));
   const auto first = layers.begin() + static_cast<std::ptrdiff_t>(cells) * head.layer;
   return {first, first + static_cast<std::ptrdiff_t>(cells)};
 }
 
-std::vector<float> weights_of(const Trace& trace, HeadId head, const Display& display) {
+// `rollout` is the run's, where it is known.
+std::vector<float> weights_of(const Trace& trace, HeadId head, const Display& display,
+                              const std::vector<float>* rollout) {
   const int queries = trace.queries(head.kind), keys = trace.keys(head.kind);
   const bool hide_first = display.hide_first;
   const Quantity quantity = shown_quantity(trace, head, display);
@@ -71,7 +65,7 @@ std::vector<float> weights_of(const Trace& trace, HeadId head, const Display& di
     return values;
   }
   if (quantity == Quantity::rollout) {
-    std::vector<float> values = rollout_of(trace, head);
+    std::vector<float> values = rollout_of(trace, head, rollout);
     if (hide_first) hide_first_key(values.data(), queries, keys);
     return values;
   }
@@ -118,8 +112,8 @@ std::vector<float> upper_ticks(const MapValues& map) {
 
 Quantity shown_quantity(const Trace& trace, HeadId head, const Display& display) {
   const bool recorded = trace.model().recorded != nullptr;
-  const bool square = trace.queries(head.kind) == trace.keys(head.kind);
-  if (recorded && (display.quantity == Quantity::value_weighted || !square)) return Quantity::weights;
+  if (recorded && display.quantity == Quantity::value_weighted) return Quantity::weights;
+  if (!has_rollout(trace, head.kind)) return Quantity::weights;
   return display.quantity;
 }
 
@@ -150,38 +144,43 @@ std::string quantity_formula(Quantity quantity, const ModelConfig& config, Atten
     case Quantity::rollout:
       return std::string("Rollout: all layers up to this one multiplied, each 0.5 mean of its heads + "
                          "0.5 I (Abnar & Zuidema 2020)") +
-             (is_corrected(config, kind) ? ", over what uniform weights would give." : ".");
+             (corrects_rollout(config, kind) ? ", over what uniform weights would give." : ".");
   }
   throw std::invalid_argument("[quantity_formula] no such quantity");
 }
 
 std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
-                                 const Display& display) {
-  const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
-  std::vector<float> values = weights_of(shown, head, display);
+                                 const Display& display, const Rollouts* rollouts) {
+  const auto* first = rollouts != nullptr ? rollouts->baseline.get() : nullptr;
+  const auto* second = rollouts != nullptr ? rollouts->edited.get() : nullptr;
+  std::vector<float> values = display.shown == Shown::baseline
+                                  ? weights_of(baseline, head, display, first)
+                                  : weights_of(edited, head, display, second);
   if (display.shown == Shown::difference) {
     if (baseline.queries(head.kind) != edited.queries(head.kind) ||
         baseline.keys(head.kind) != edited.keys(head.kind))
       throw std::invalid_argument("[map_values] a difference needs two runs on the same tokens");
-    const std::vector<float> before = weights_of(baseline, head, display);
+    const std::vector<float> before = weights_of(baseline, head, display, first);
     for (std::size_t i = 0; i < before.size(); ++i) values[i] -= before[i];
   }
   return values;
 }
 
 MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
-                     const Display& display) {
+                     const Display& display, const Rollouts* rollouts) {
   MapValues map;
   map.diverging = display.shown == Shown::difference;
   map.log = display.scale == Scale::log;
   map.per_row = display.range == Range::row;
 
-  map.values = shown_weights(baseline, edited, head, display);
+  map.values = shown_weights(baseline, edited, head, display, rollouts);
   const Trace& shown = display.shown == Shown::baseline ? baseline : edited;
   map.queries = shown.queries(head.kind);
   map.keys = shown.keys(head.kind);
 
   map.quantity = shown_quantity(shown, head, display);
+  const HeadDesign* design = shown.model().config.design_of(head);
+  if (design != nullptr && map.quantity != Quantity::rollout) map.pool = design->pool;
   const bool largest = to_largest(map.quantity, display);
   set_range_end(map, largest ? range_end(largest_value(map), display.scale) : 1.0f);
   return map;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "rollouts.h"
 #include "state.h"
 #include "trace.h"
 
@@ -26,7 +28,17 @@ struct MapValues {
   bool log = false;
   /// Each row is scaled to its own largest value: the bar's numbers are shares of it.
   bool per_row = false;
+  /// Tokens of a key (HeadDesign::pool): the values stand at the last one, and the drawn cell spans
+  /// them all.
+  int pool = 1;
 };
+
+/// The key at which the value stands that a cell is drawn with: itself, or where keys are pooled the
+/// last token of its pool up to the query.
+inline int covering_key(const MapValues& map, int query, int key) {
+  if (map.pool <= 1 || key > query) return key;
+  return std::min(key / map.pool * map.pool + map.pool - 1, query);
+}
 
 /// What can be shown of the head: the quantity that the display asks for, or else the weights (of
 /// attention from a file there are no values, and no rollout where queries and keys differ).
@@ -52,15 +64,17 @@ inline std::size_t cell_index(const MapValues& map, int query, int key) {
 inline constexpr float log_floor = 1e-4f;
 
 /// The map of one head, by the display's choices. For `baseline` both traces may be the same.
-/// Throws std::invalid_argument for a difference of traces of different length, and for a head that
-/// the model lacks.
+/// The rollouts are those of the two traces and of the head's kind, where they are known; else a
+/// map of them computes them. Throws std::invalid_argument for a difference of traces of different
+/// length, and for a head that the model lacks.
 MapValues map_values(const Trace& baseline, const Trace& edited, HeadId head,
-                     const Display& display);
+                     const Display& display, const Rollouts* rollouts = nullptr);
 
 /// Its numbers alone: the weights (or what the display asks for) of the run shown, or edited - baseline, with the first key hidden
 /// where the display says so. Throws as map_values.
 std::vector<float> shown_weights(const Trace& baseline, const Trace& edited, HeadId head,
-                                 const Display& display);  // [query, key]
+                                 const Display& display,
+                                 const Rollouts* rollouts = nullptr);  // [query, key]
 
 /// Differences smaller than this never take the whole colour bar: they are rounding.
 inline constexpr float least_difference = 1e-3f;

@@ -4,9 +4,11 @@
 #include <epoxy/gl.h>
 #include <imgui.h>
 
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "file_io.h"
@@ -65,7 +67,15 @@ void draw_offscreen(const State& state, int width, int height, const std::filesy
     program.ui().show_times = false;
     program.wait();
     // The map's texture follows the layout by a frame, and the fonts follow the prediction.
-    for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);
+    const auto settle = [&] {
+      for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);
+    };
+    settle();
+    program.wait();
+    if (program.measures()) {  // what the edits did, which the first frames asked for
+      while (program.measures()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      settle();
+    }
     png = read_png(width, height);
   }
   write_file(file, png);

@@ -13,6 +13,20 @@ void choose(Ui& ui, const char* id, std::initializer_list<const char*> labels, E
   if (segmented(ui, id, labels, index)) value = static_cast<Enum>(index);
 }
 
+// Only weights have an end that all maps share.
+void choose_range(Display& display, Ui& ui) {
+  const char* largest = "to the map's maximum";
+  const char* rows = "each row to its own";
+  if (display.quantity == Quantity::weights) {
+    choose(ui, "range", {"0 to 1", largest, rows}, display.range);
+    return;
+  }
+  int chosen = display.range == Range::row ? 1 : 0;
+  if (segmented(ui, "range", {largest, rows}, chosen)) {
+    display.range = chosen == 1 ? Range::row : Range::map;
+  }
+}
+
 void draw_display_popup(Display& display, Ui& ui) {
   if (ImGui::Button("Display")) ImGui::OpenPopup("display");
   ui.landmarks.mark_item("Display");
@@ -25,7 +39,7 @@ void draw_display_popup(Display& display, Ui& ui) {
   faint_text(ui, "Scale");
   choose(ui, "scale", {"linear", "log"}, display.scale);
   faint_text(ui, "Range");
-  choose(ui, "range", {"0 to 1", "to the map's maximum", "each row to its own"}, display.range);
+  choose_range(display, ui);
   ImGui::EndPopup();
 }
 
@@ -58,6 +72,18 @@ void draw_role_names(const State& state, const Picture& picture, Ui& ui) {
     ImGui::TextUnformatted(unclassified);
     ImGui::PopStyleColor();
   }
+}
+
+std::string difference_words(const Picture& picture) {
+  if (picture.snapshot().edited == picture.snapshot().baseline) {
+    return "Nothing is edited yet, so nothing differs.  ";
+  }
+  if (!picture.unchanged()) return "Edited minus baseline: red gained weight, blue lost it.  ";
+  if (const auto layer = picture.first_changed_layer()) {
+    return "Nothing changed in this map. The first layer with a changed one is L" +
+           std::to_string(*layer) + ".  ";
+  }
+  return "Nothing changed in this map, nor in any other of these heads.  ";
 }
 
 void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
@@ -95,16 +121,16 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
                   ? "First token hidden.  "
                   : "First token hidden, rows scaled up to sum to 1.  ";
   }
-  if (picture.map().quantity != state.display.quantity) {
+  if (picture.waits_for_rollout()) {
+    notice += "Weights: the rollout is being computed.  ";
+  } else if (picture.map().quantity != state.display.quantity) {
     notice += "Weights: a file of attention has no values, and no rollout where queries and keys differ.  ";
   }
   notice += quantity_formula(picture.map().quantity, picture.snapshot().model->config, head.kind) + "  ";
   if (picture.map().log) notice += "Logarithmic colours.  ";
   if (picture.map().per_row) notice += "Each row is scaled to its own maximum.  ";
   if (state.display.shown == Shown::difference) {
-    notice += picture.snapshot().edited == picture.snapshot().baseline
-                  ? "Nothing is edited yet, so nothing differs.  "
-                  : "Edited minus baseline: red gained weight, blue lost it.  ";
+    notice += difference_words(picture);
   } else if (state.display.shown == Shown::baseline && !state.request.edits.empty()) {
     notice += "The model as trained, without your edits.  ";
   }
@@ -136,8 +162,10 @@ void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
     }
   } else {
     draw_toolbar(state, picture, ui);
+    const bool scrolls = state.display.view == View::pruning;
     ImGui::BeginChild("view", {0, 0}, false,
-                      ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+                      scrolls ? ImGuiWindowFlags_NoNavInputs
+                              : ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     switch (state.display.view) {
       case View::map:
         draw_map(state, picture, ui);

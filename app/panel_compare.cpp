@@ -37,7 +37,7 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
   const bool all_known =
       std::all_of(picture.columns().begin(), picture.columns().end(),
                   [](const ComparedColumn& column) { return column.loss.has_value(); });
-  ImGui::BeginDisabled(all_known || ui.study.busy);
+  ImGui::BeginDisabled(all_known);
   if (ImGui::Button("Measure loss")) ui.wishes.measure = StudyKind::columns;
   ImGui::EndDisabled();
   ui.landmarks.mark_item("Measure loss");

@@ -157,6 +157,9 @@ void draw_export_dialog(State& state, const Picture& picture, Ui& ui) {
     form.scope = static_cast<ExportScope>(scope);
     form.file = default_name(state, picture, form) + ending_of(form.file);
   }
+  if (!curve && state.display.view == View::pruning) {
+    faint_text(ui, "The pruning curve can be exported, too, once it is measured in the Pruning view.");
+  }
   faint_text(ui, "As: pictures (png, svg, pdf) or numbers (csv, json, npz)");
   const std::string ending = ending_of(form.file);
   bool first = true;

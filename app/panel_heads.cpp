@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,13 @@ void draw_cell(State& state, const Picture& picture, Ui& ui, const Grid& grid, i
     const std::string name = "L" + std::to_string(id.layer) + " H" + std::to_string(id.head);
     draw_text(draw, ui.fonts.small, {min.x, max.y + ui.px(1)},
               steps_back ? fade(ui.palette->faint, 0.5f) : ui.palette->faint, name);
+    if (const auto number = picture.order_number(id)) {
+      char text[24];
+      std::snprintf(text, sizeof text, state.display.order == HeadOrder::importance ? "%+.3f" : "%.2f",
+                    *number);
+      draw_text(draw, ui.fonts.small, {min.x, max.y + ui.px(15)},
+                steps_back ? fade(ui.palette->ink, 0.5f) : ui.palette->ink, text);
+    }
   }
   if (pruned) {
     const float in = grid.cell * 0.2f;
@@ -220,6 +228,14 @@ void draw_edit_list(State& state, const Picture& picture, Ui& ui) {
     const std::string line = head_name(picture.snapshot().model->config, id) + "   " + edit_words(edit);
     if (ImGui::Selectable(line.c_str(), id == state.selection.head)) state.selection.head = id;
     ImGui::PopID();
+  }
+  if (effect_state(state, picture) == EffectState::known) {
+    const PruningEffect& effect = *picture.snapshot().effect;
+    ImGui::PushTextWrapPos();
+    faint_text(ui, effect.controls.empty() ? "Loss on the battery %+.3f" :
+                                             "Loss on the battery %+.3f, control %+.3f",
+               effect.joint(), effect.control_mean());
+    ImGui::PopTextWrapPos();
   }
 }
 
@@ -327,7 +343,7 @@ void draw_heads(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2
       grid.columns = std::clamp(static_cast<int>((area.x - gutter) / (name + grid.gap)), 1, heads);
       grid.cell = std::max(grid.cell, float(int(name)));
     }
-    grid.name_height = ui.px(14);
+    grid.name_height = ui.px(30);
     if (!grid.named) draw_column_labels(picture, ui, grid, corner.y);
     for (int layer = 0; layer < layers && !grid.named; ++layer) {
       draw_text(draw, ui.fonts.small,

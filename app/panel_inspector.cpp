@@ -1,104 +1,16 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 
+#include "mask_presets.h"
+#include "panel_mask.h"
 #include "panels.h"
 #include "pruning.h"
 #include "widgets.h"
 
 namespace headlight {
 namespace {
-
-struct MaskChoice {
-  const char* name;
-  MaskPart part;  // what a new one begins with
-};
-
-constexpr MaskChoice mask_choices[] = {
-    {"local", {MaskKind::local, 4, 0}},   {"dilated", {MaskKind::dilated, 4, 2}},
-    {"global", {MaskKind::global, 1, 0}}, {"block", {MaskKind::block, 8, 0}},
-    {"random", {MaskKind::random, 3, 1}},
-};
-
-const char* name_of(MaskKind kind) {
-  for (const MaskChoice& choice : mask_choices) {
-    if (choice.part.kind == kind) return choice.name;
-  }
-  return kind == MaskKind::causal ? "causal" : "none";
-}
-
-// A number of a mask with its name in front.
-bool mask_number(Ui& ui, const char* id, const char* label, int& value, int least) {
-  ImGui::AlignTextToFramePadding();
-  faint_text(ui, "%s", label);
-  ImGui::SameLine();
-  ImGui::SetNextItemWidth(-1);
-  const bool changed = ImGui::SliderInt(id, &value, least, std::max(32, value), "%d",
-                                        ImGuiSliderFlags_AlwaysClamp);
-  ui.landmarks.mark_item(std::string("mask/") + label);
-  return changed;
-}
-
-// The parts of a mask, each with its numbers. Returns whether it changed.
-bool edit_mask(Ui& ui, Mask& mask) {
-  bool changed = false;
-  for (std::size_t i = 0; i < mask.parts.size(); ++i) {
-    MaskPart& part = mask.parts[i];
-    ImGui::PushID(static_cast<int>(i));
-    const float close = ui.px(34);
-    ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - close - ui.px(8));
-    if (ImGui::BeginCombo("##kind", name_of(part.kind))) {
-      for (const MaskChoice& choice : mask_choices) {
-        if (ImGui::Selectable(choice.name, part.kind == choice.part.kind)) {
-          part = choice.part;
-          changed = true;
-        }
-      }
-      ImGui::EndCombo();
-    }
-    ImGui::SameLine();
-    const bool gone = ImGui::Button("\u00d7", {close, 0});
-    switch (part.kind) {
-      case MaskKind::local:
-        changed |= mask_number(ui, "##a", "window", part.a, 0);
-        break;
-      case MaskKind::dilated:
-        changed |= mask_number(ui, "##a", "window", part.a, 0);
-        changed |= mask_number(ui, "##b", "gap", part.b, 1);
-        break;
-      case MaskKind::global:
-        changed |= mask_number(ui, "##a", "first tokens", part.a, 0);
-        break;
-      case MaskKind::block:
-        changed |= mask_number(ui, "##a", "size", part.a, 1);
-        break;
-      case MaskKind::random:
-        changed |= mask_number(ui, "##a", "keys a row", part.a, 0);
-        changed |= mask_number(ui, "##b", "seed", part.b, 0);
-        break;
-      default:
-        break;
-    }
-    ImGui::PopID();
-    if (gone) {
-      mask.parts.erase(mask.parts.begin() + static_cast<std::ptrdiff_t>(i));
-      return true;
-    }
-  }
-  ImGui::SetNextItemWidth(-1);
-  if (ImGui::BeginCombo("##add", mask.parts.empty() ? "none" : "+ add to the union")) {
-    for (const MaskChoice& choice : mask_choices) {
-      if (ImGui::Selectable(choice.name)) {
-        mask.parts.push_back(choice.part);
-        changed = true;
-      }
-      ui.landmarks.mark_item(std::string("mask/") + choice.name);
-    }
-    ImGui::EndCombo();
-  }
-  ui.landmarks.mark_item("mask");
-  return changed;
-}
 
 // The heads that a change goes to.
 std::vector<HeadId> targets(const State& state, const Picture& picture, EditScope scope) {
@@ -126,6 +38,47 @@ bool segmented_without_role(Ui& ui, int& scope) {
   return true;
 }
 
+void split_masks(State& state, const Picture& picture, const std::vector<HeadId>& ids) {
+  const ModelConfig& config = picture.snapshot().model->config;
+  const int heads = config.heads_of(state.selection.head.kind);
+  const std::vector<Mask> masks =
+      multi_resolution_masks(heads, local_mask(4), dilated_mask(4, 3));
+  for (HeadId id : ids) {
+    state.request.edits[id].mask = masks[static_cast<std::size_t>(id.head)];
+  }
+  state.request.edits = normalized(state.request.edits);
+}
+
+// What the model itself lets the head see, when that is not all.
+void draw_built_in_rule(const State& state, const Picture& picture, Ui& ui) {
+  const ModelConfig& config = picture.snapshot().model->config;
+  const HeadId id = state.selection.head;
+  if (!config.has(id) || config.design_of(id) == nullptr) return;
+  const HeadDesign& design = *config.design_of(id);
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (!design.mask.is_full()) add("mask " + to_string(design.mask));
+  if (design.pool > 1) add("keys pooled by " + std::to_string(design.pool));
+  if (design.temperature != 1.0f) {
+    char number[24];
+    std::snprintf(number, sizeof number, "%g", design.temperature);
+    add(std::string("temperature ") + number);
+  }
+  if (text.empty()) return;
+  ImGui::PushTextWrapPos();
+  faint_text(ui, "built so: %s", text.c_str());
+  ImGui::PopTextWrapPos();
+}
+
+// A line under the controls, wrapped.
+void hint(Ui& ui, float left, const std::string& text) {
+  ImGui::Dummy({left - ui.px(8), 1});
+  ImGui::SameLine(left);
+  ImGui::PushTextWrapPos();
+  faint_text(ui, "%s", text.c_str());
+  ImGui::PopTextWrapPos();
+}
+
 void draw_edits(State& state, const Picture& picture, Ui& ui) {
   Edits& edits = state.request.edits;
   const bool by_role = !state.display.role.empty() && picture.snapshot().roles != nullptr;
@@ -149,14 +102,13 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Gain");
-  const float label = ui.px(100);
-  const float prune = ui.px(76);
+  const float label = ui.px(94);
+  const float prune = ui.px(72);
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-prune - ui.px(8));
-  if (ImGui::SliderFloat("##gain", &edit.gain, 0.0f, 2.0f, "%.2f", ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "gain", edit.gain, 0.0f, 2.0f)) {
     put([&](HeadEdit& e) { e.gain = edit.gain; });
   }
-  ui.landmarks.mark_item("gain");
   ImGui::SameLine();
   const bool pruned = edit.gain == 0.0f;
   if (ImGui::Button(pruned ? "Restore" : "Prune", {prune, 0})) {
@@ -182,17 +134,25 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
   ImGui::TextUnformatted("Temperature");
   ImGui::SameLine(label);
   ImGui::SetNextItemWidth(-1);
-  if (ImGui::SliderFloat("##temperature", &edit.temperature, 0.1f, 10.0f, "%.2f",
-                         ImGuiSliderFlags_Logarithmic | ImGuiSliderFlags_AlwaysClamp)) {
+  if (slider(ui, "temperature", edit.temperature, 0.1f, 10.0f, ImGuiSliderFlags_Logarithmic)) {
     put([&](HeadEdit& e) { e.temperature = edit.temperature; });
   }
-  ui.landmarks.mark_item("temperature");
 
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Mask");
   ImGui::SameLine(label);
   ImGui::BeginGroup();
   if (edit_mask(ui, edit.mask)) put([&](HeadEdit& e) { e.mask = edit.mask; });
+  if (ui.edit_scope == EditScope::layer || ui.edit_scope == EditScope::all) {
+    if (ImGui::Button("Split over the heads")) split_masks(state, picture, ids);
+    ui.landmarks.mark_item("mask/split");
+    if (ImGui::IsItemHovered()) {
+      ImGui::SetTooltip(
+          "Multi-resolution: of each layer's heads the first third sees the last 4 tokens\n"
+          "(local:4), the second every third token of the last 12 (dilated:4:3), the others all.");
+    }
+  }
+  draw_built_in_rule(state, picture, ui);
   ImGui::EndGroup();
   if (!edit.masked_cells.empty()) {
     ImGui::Dummy({label - ui.px(8), 1});
@@ -200,6 +160,19 @@ void draw_edits(State& state, const Picture& picture, Ui& ui) {
     const std::string text = "Free " + std::to_string(edit.masked_cells.size()) + " masked cell" +
                              (edit.masked_cells.size() == 1 ? "" : "s");
     if (ImGui::Button(text.c_str())) put([](HeadEdit& e) { e.masked_cells.clear(); });
+    ui.landmarks.mark_item("mask/free");
+    const auto beyond = std::count_if(
+        edit.masked_cells.begin(), edit.masked_cells.end(), [&](const Cell& cell) {
+          return cell.query >= picture.map().queries || cell.key >= picture.map().keys;
+        });
+    if (beyond > 0) {
+      hint(ui, label, std::to_string(beyond) + " of them lie beyond this text, and wait for a longer one.");
+    }
+  }
+  if (const int blind = picture.blind_rows(); blind > 0) {
+    hint(ui, label, blind == picture.map().queries
+                        ? std::string("This mask hides every key: all rows are 0.")
+                        : std::to_string(blind) + " tokens have no key left: their rows are 0.");
   }
 
   const bool none = std::none_of(ids.begin(), ids.end(), [&](HeadId id) { return edits.contains(id); });
@@ -288,6 +261,8 @@ void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, Im
     const bool masked = model.config.predicts == ModelConfig::Predicts::masked_token;
     heading(ui, masked ? "Masked token" : "Next token");
     draw_prediction(picture, ui);
+    draw_proof(state, picture, ui);
+    if (!model.recorded) draw_router(state, picture, ui);
     heading(ui, ("What " + head_name(model.config, state.selection.head) + " does").c_str());
     draw_head_roles(state, picture, ui);
     heading(ui, "Numbers on this text");

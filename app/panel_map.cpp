@@ -86,7 +86,7 @@ void move_camera(Ui& ui, Layout& layout) {
     ui.camera.origin = {at.x - (io.MousePos.x - layout.min.x) / cell,
                         at.y - (io.MousePos.y - layout.min.y) / cell};
   }
-  if (ImGui::IsItemActive() && ImGui::IsMouseDragging(0)) {
+  if (!ui.painting && ImGui::IsItemActive() && ImGui::IsMouseDragging(0)) {
     ui.camera.origin.x -= io.MouseDelta.x / layout.cell;
     ui.camera.origin.y -= io.MouseDelta.y / layout.cell;
   }
@@ -109,22 +109,48 @@ bool comes_later(const Picture& picture, Cell cell) {
          cell.key > cell.query;
 }
 
-// A click pins; with Shift, or the right button, it masks the cell or frees it.
-void click(State& state, const Picture& picture, Ui&, Cell cell) {
-  const ImGuiIO& io = ImGui::GetIO();
-  const bool masks = io.KeyShift || ImGui::IsMouseReleased(1);
-  if (masks) {
-    if (picture.snapshot().model->recorded) return;  // nothing computes it again
-    if (comes_later(picture, cell)) return;
-    std::vector<Cell>& masked = state.request.edits[state.selection.head].masked_cells;
-    const auto found = std::find(masked.begin(), masked.end(), cell);
-    if (found != masked.end()) {
-      masked.erase(found);
-    } else {
-      masked.insert(std::upper_bound(masked.begin(), masked.end(), cell), cell);
+void paint_cell(State& state, const Picture& picture, Cell cell, bool mask) {
+  if (comes_later(picture, cell)) return;
+  std::vector<Cell>& masked = state.request.edits[state.selection.head].masked_cells;
+  const auto place = std::lower_bound(masked.begin(), masked.end(), cell);
+  const bool is_masked = place != masked.end() && *place == cell;
+  if (mask && !is_masked) masked.insert(place, cell);
+  if (!mask && is_masked) masked.erase(place);
+}
+
+// With Shift, or the right button, a stroke masks the cells under it, or frees them when it begins on
+// a masked one.
+void paint(State& state, const Picture& picture, Ui& ui, Cell cell) {
+  if (picture.snapshot().model->recorded) return;  // nothing computes it again
+  const bool begins = (ImGui::IsMouseClicked(0) && ImGui::GetIO().KeyShift) ||
+                      ImGui::IsMouseClicked(1);
+  if (begins) {
+    const auto edit = state.request.edits.find(state.selection.head);
+    bool was = false;
+    if (edit != state.request.edits.end()) {
+      std::vector<Cell>& masked = edit->second.masked_cells;
+      std::sort(masked.begin(), masked.end());  // A session file may have them in any order.
+      was = std::binary_search(masked.begin(), masked.end(), cell);
     }
-    return;
+    ui.painting = Painting{!was, cell};
   }
+  if (!ui.painting) return;
+  // The mouse may have gone over several cells since the last frame.
+  const Cell from = ui.painting->at;
+  const int steps = std::max({std::abs(cell.query - from.query), std::abs(cell.key - from.key), 1});
+  for (int step = 0; step <= steps; ++step) {
+    const auto between = [&](int a, int b) {
+      return a + static_cast<int>(std::lround(static_cast<double>((b - a) * step) / steps));
+    };
+    paint_cell(state, picture,
+               {between(from.query, cell.query), between(from.key, cell.key)},
+               ui.painting->mask);
+  }
+  ui.painting->at = cell;
+}
+
+// A click pins.
+void click(State& state, Cell cell) {
   const bool pinned = state.selection.query == cell.query && state.selection.key == cell.key;
   state.selection.query = pinned ? std::nullopt : std::optional<int>(cell.query);
   state.selection.key = pinned ? std::nullopt : std::optional<int>(cell.key);
@@ -133,11 +159,16 @@ void click(State& state, const Picture& picture, Ui&, Cell cell) {
 void draw_tooltip(const State& state, const Picture& picture, Ui& ui, Cell cell) {
   const Snapshot& s = picture.snapshot();
   const MapValues& map = picture.map();
+  const Cell hovered = cell;
+  cell.key = covering_key(map, cell.query, cell.key);
   ImGui::BeginTooltip();
   ImGui::PushFont(ui.fonts.strong);
   ImGui::Text("%s looks at %s", token_label(picture.query_tokens()[cell.query]).c_str(),
-              token_label(picture.key_tokens()[cell.key]).c_str());
+              token_label(picture.key_tokens()[hovered.key]).c_str());
   ImGui::PopFont();
+  if (const int first = cell.key / map.pool * map.pool; first < cell.key && hovered.key <= cell.query) {
+    faint_text(ui, "as one key, the mean of tokens %d to %d", first, cell.key);
+  }
   ImGui::PushFont(ui.fonts.mono);
   if (!picture.allowed(cell.query, cell.key)) {
     ImGui::TextUnformatted(comes_later(picture, cell) ? "not allowed: it comes later" : "masked");
@@ -155,8 +186,8 @@ void draw_tooltip(const State& state, const Picture& picture, Ui& ui, Cell cell)
     }
   }
   ImGui::PopFont();
-  faint_text(ui, "query %d, key %d. Click: pin.%s", cell.query, cell.key,
-             s.model->recorded ? "" : " Shift+click: mask");
+  faint_text(ui, "query %d, key %d. Click: pin.%s", cell.query, hovered.key,
+             s.model->recorded ? "" : " Shift+drag: mask");
   ImGui::EndTooltip();
 }
 
@@ -233,7 +264,8 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Layo
       const std::string text = cell_text(map.values[at], map.diverging);
       const Rgb c = table[std::clamp(static_cast<int>(map.position[at] * 255.0f + 0.5f), 0, 255)];
       const bool bright = 0.299f * c.r + 0.587f * c.g + 0.114f * c.b > 140.0f;
-      const ImVec2 middle = layout.corner(query + 0.5f, key + 0.5f);
+      const int first = map.pool > 1 ? key / map.pool * map.pool : key;
+      const ImVec2 middle = layout.corner(query + 0.5f, (first + key + 1) / 2.0f);
       draw_text(draw, font,
                 {middle.x - text_width(font, text) / 2, middle.y - font->FontSize / 2},
                 bright ? IM_COL32(20, 20, 24, 255) : IM_COL32(245, 245, 245, 255), text);
@@ -307,6 +339,11 @@ void draw_map(State& state, const Picture& picture, Ui& ui) {
                          ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonRight);
   ui.landmarks.mark_item("map");
   const bool hovered = ImGui::IsItemHovered();
+  // A stroke ends with the button, wherever the mouse is; the release itself is still part of it.
+  if (ui.painting && !ImGui::IsMouseDown(0) && !ImGui::IsMouseDown(1) &&
+      !ImGui::IsMouseReleased(0) && !ImGui::IsMouseReleased(1)) {
+    ui.painting.reset();
+  }
   move_camera(ui, layout);
 
   if (ui.map_texture.width > 0) {
@@ -325,6 +362,7 @@ void draw_map(State& state, const Picture& picture, Ui& ui) {
         draw->AddLine(layout.corner(i, 0), layout.corner(i, layout.keys), line);
       }
       for (int i = layout.first_key(); i <= layout.keys; ++i) {
+        if (i % picture.map().pool != 0) continue;  // Within a key
         draw->AddLine(layout.corner(0, i), layout.corner(layout.queries, i), line);
       }
     }
@@ -355,11 +393,10 @@ void draw_map(State& state, const Picture& picture, Ui& ui) {
   if (!cell) return;
   ui.next_hovered_cell = cell;
   draw_tooltip(state, picture, ui, *cell);
+  paint(state, picture, ui, *cell);
   const ImVec2 left = ImGui::GetMouseDragDelta(0, 0.0f);
   const bool still = left.x * left.x + left.y * left.y < 16.0f;
-  if ((ImGui::IsMouseReleased(0) && still) || ImGui::IsMouseReleased(1)) {
-    click(state, picture, ui, *cell);
-  }
+  if (ImGui::IsMouseReleased(0) && still && !ui.painting) click(state, *cell);
 }
 
 }  // namespace headlight

@@ -42,8 +42,10 @@ void draw_prediction(const Picture& picture, Ui& ui) {
   }
   ImGui::PopTextWrapPos();
   if (edited) {
-    ImGui::SameLine();
-    faint_text(ui, "   faint: before, bright: after");
+    const char* legend = "faint: before, bright: after";
+    ImGui::SameLine(0, ui.px(20));
+    if (ImGui::GetContentRegionAvail().x < text_width(ui.fonts.small, legend)) ImGui::NewLine();
+    faint_text(ui, "%s", legend);
   }
 
   ImDrawList* draw = ImGui::GetWindowDrawList();

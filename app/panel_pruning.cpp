@@ -1,9 +1,12 @@
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <limits>
-#include <string>
+#include <imgui.h>
+#include <imgui_stdlib.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "edit_words.h"
 #include "panels.h"
 #include "pruning.h"
 #include "run_command.h"
@@ -69,231 +72,153 @@ void draw_change(const Ui& ui, const Bars& bars, const char* name, double value,
   ImGui::Dummy({1, height + ui.px(4)});
 }
 
-bool measuring_line(Ui& ui) {
-  if (!ui.study.busy) return false;
-  ImGui::ProgressBar(ui.study.fraction, {ui.px(160), ui.px(20)}, "");
-  ImGui::SameLine();
-  faint_text(ui, "%s", ui.study.what.c_str());
-  ImGui::SameLine();
-  if (ImGui::Button("Pause")) ui.wishes.pause_studies = true;
-  ui.landmarks.mark_item("Pause");
-  return true;
+// "3 heads pruned: L0 H1, ..." or, where some are edited otherwise, what is done to each.
+std::string what_is_edited(const Edits& edits, const ModelConfig& config) {
+  const std::vector<HeadId> pruned = pruned_heads(edits);
+  const std::string heads = edits.size() == 1 ? " head " : " heads ";
+  if (pruned.size() == edits.size()) {
+    const Replacement replace = edits.at(pruned.front()).replace;
+    const bool same = std::all_of(edits.begin(), edits.end(), [&](const auto& entry) {
+      return entry.second.replace == replace;
+    });
+    const std::string how = !same ? "" : replace == Replacement::mean ? " (mean)" : " (zero)";
+    return std::to_string(pruned.size()) + heads + "pruned" + how + ": " +
+           names_of(pruned, config, 12);
+  }
+  std::string words = std::to_string(edits.size()) + heads + "edited: ";
+  std::size_t shown = 0;
+  for (const auto& [head, edit] : edits) {
+    if (++shown > 4) return words + " and " + std::to_string(edits.size() - 4) + " more";
+    words += (shown > 1 ? "; " : "") + head_name(config, head) + " " + edit_words(edit);
+  }
+  return words;
 }
 
-void draw_go_on(Ui& ui, StudyKind kind) {
-  faint_text(ui, "Measuring is paused.");
-  ImGui::SameLine();
-  if (ImGui::Button("Go on")) ui.wishes.measure = kind;
-  ui.landmarks.mark_item("Go on");
-}
-
-void draw_effect(const State& state, const Picture& picture, Ui& ui) {
-  const Snapshot& s = picture.snapshot();
-  const std::vector<HeadId> pruned = pruned_heads(normalized(state.request.edits));
-  if (pruned.empty()) {
-    wrapped("No head is pruned. Prune some: P, Ctrl+click, a Ctrl+drag box in the grid, a layer, a "
-            "role, the least important ones, or a point of the curve.");
-    return;
-  }
-  wrapped(std::to_string(pruned.size()) + (pruned.size() == 1 ? " head" : " heads") +
-          " pruned: " + names_of(pruned, s.model->config, 12));
-  const Replacement replace = state.request.edits.at(pruned.front()).replace;
-  if (!s.effect || s.effect->heads != pruned || s.effect_replace != replace) {
-    // Measured once the window has come to rest with these edits.
-    const bool rests = s.request == state.request && !ImGui::IsAnyItemActive();
-    if (rests && !ui.study.busy && !ui.study.paused && ui.study.failed.empty()) {
-      ui.wishes.measure = StudyKind::effect;
-    }
-    if (ui.study.paused) draw_go_on(ui, StudyKind::effect);
-    ImGui::Dummy({1, ui.px(104)});
-    return;
-  }
-  const PruningEffect& effect = *s.effect;
-  ImGui::Text("Loss %.3f, without them %.3f (%s ablation)", effect.before, effect.after,
-              s.effect_replace == Replacement::mean ? "mean" : "zero");
+void draw_bars(const PruningEffect& effect, const ModelConfig& config, Ui& ui, float strength) {
   Bars bars;
   bars.left = ImGui::GetCursorScreenPos().x + ui.px(190);
-  bars.width = std::max(ImGui::GetContentRegionAvail().x - ui.px(190 + 90), ui.px(60));
+  bars.width = std::clamp(ImGui::GetContentRegionAvail().x - ui.px(190 + 90), ui.px(60), ui.px(560));
   for (const double value : {effect.joint(), effect.sum_of_singles(), effect.control_least(),
                              effect.control_most()}) {
     bars.take(value);
   }
-  draw_change(ui, bars, "These heads together", effect.joint(), ui.palette->edit, 0, 0);
-  draw_change(ui, bars, "Each alone, summed", effect.sum_of_singles(), fade(ui.palette->edit, 0.55f),
-              0, 0);
-  if (!effect.controls.empty()) {
-    draw_change(ui, bars, effect.controls.size() == 1 ? "The only other set" : "Random control",
-                effect.control_mean(), ui.palette->faint, effect.control_least(),
-                effect.control_most());
+  const bool one = effect.heads.size() == 1;
+  const std::string set = one ? head_name(config, effect.heads.front()) : "These heads together";
+  draw_change(ui, bars, set.c_str(), effect.joint(), fade(ui.palette->edit, strength), 0, 0);
+  if (!one) {
+    draw_change(ui, bars, "Each alone, summed", effect.sum_of_singles(),
+                fade(ui.palette->edit, 0.55f * strength), 0, 0);
   }
+  if (effect.controls.empty()) return;
+  draw_change(ui, bars, effect.controls.size() == 1 ? "The only other set" : "Random control",
+              effect.control_mean(), fade(ui.palette->faint, 0.6f * strength), effect.control_least(),
+              effect.control_most());
+}
+
+void draw_controls(const PruningEffect& effect, Ui& ui) {
+  const std::string heads =
+      effect.heads.size() == 1 ? "another head of the same layer" : "as many other heads of the same layers";
   const std::string notice = as_sentence(effect.notice);
   ImGui::PushTextWrapPos();
   if (effect.controls.size() == 1) {
-    faint_text(ui, "No random control: these layers have only one other set of as many heads. %lld "
+    faint_text(ui, "No random control: there is only one other choice of %s. %lld tokens. %s",
+               heads.c_str(), static_cast<long long>(effect.tokens), notice.c_str());
+  } else {
+    faint_text(ui, "Control: the same done to %s, the mean of %zu draws; the line spans them. %lld "
                    "tokens. %s",
-               static_cast<long long>(effect.tokens), notice.c_str());
-    ImGui::PopTextWrapPos();
+               heads.c_str(), effect.controls.size(), static_cast<long long>(effect.tokens),
+               notice.c_str());
+  }
+  ImGui::PopTextWrapPos();
+}
+
+void draw_effect(const State& state, const Picture& picture, Ui& ui) {
+  const Snapshot& s = picture.snapshot();
+  const EffectState now = effect_state(state, picture);
+  if (now == EffectState::none) {
+    wrapped("No head is edited. Prune some: P, Ctrl+click, a Ctrl+drag box in the grid, a layer, a "
+            "role, the least important ones, or a point of the curve.");
     return;
   }
-  faint_text(ui, "Control: the mean of %zu draws of as many other heads from the same layers; the line "
-                 "spans them. %lld tokens. %s",
-             effect.controls.size(), static_cast<long long>(effect.tokens), notice.c_str());
-  ImGui::PopTextWrapPos();
+  wrapped(what_is_edited(normalized(state.request.edits), s.model->config));
+  const bool known = now == EffectState::known;
+  if (s.effect) {
+    ImGui::Text("Loss %.3f, then %.3f", s.effect->before, s.effect->after);
+    draw_bars(*s.effect, s.model->config, ui, known ? 1.0f : 0.4f);
+    if (known) draw_controls(*s.effect, ui);
+  }
+  if (!known) draw_effect_missing(ui);
+}
+
+// A text file of the user's to measure on, too.
+void draw_corpus(Ui& ui, const char* button) {
+  const float width = text_width(ui.fonts.text, button) + ui.px(32);
+  ImGui::SetNextItemWidth(std::clamp(ImGui::GetContentRegionAvail().x - width, ui.px(120), ui.px(420)));
+  bool measure = ImGui::InputTextWithHint("##corpus", "text file, a text a line", &ui.corpus_field,
+                                          ImGuiInputTextFlags_EnterReturnsTrue);
+  ui.landmarks.mark_item("corpus");
+  if (ImGui::IsItemHovered()) {
+    ImGui::SetTooltip("Importance is measured on the battery, on the text above and,\nwhere a file is "
+                      "named here, on its lines. Or drop it on the window.");
+  }
+  ImGui::SameLine();
+  measure |= ImGui::Button(button);
+  ui.landmarks.mark_item("Measure importance");
+  if (!measure) return;
+  ui.wishes.measure = StudyKind::importance;
+  ui.wishes.corpus = ui.corpus_field;
 }
 
 void draw_least_important(State& state, const Picture& picture, Ui& ui) {
   const Snapshot& s = picture.snapshot();
+  draw_corpus(ui, s.importance ? "Measure again" : "Measure importance");
   if (!s.importance) {
-    if (ImGui::Button("Measure importance")) ui.wishes.measure = StudyKind::importance;
-    ui.landmarks.mark_item("Measure importance");
-    ImGui::SameLine();
-    faint_text(ui, "of every head: how the loss changes when it alone is ablated");
+    ImGui::PushTextWrapPos();
+    faint_text(ui, "Of every head: how the loss changes when it alone is ablated.");
+    ImGui::PopTextWrapPos();
     return;
   }
-  const std::vector<HeadId> order = by_importance(*s.importance);
+  const ImportanceReport& report = *s.importance;
+  ui.importance_set = std::min(ui.importance_set, report.sets.size() - 1);
+  const std::vector<HeadId> order = by_importance(report, ui.importance_set);
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted("Prune the");
   ImGui::SameLine();
-  ImGui::SetNextItemWidth(ui.px(120));
   ui.least_important = std::clamp(ui.least_important, 1, static_cast<int>(order.size()));
-  ImGui::SliderInt("##least", &ui.least_important, 1, static_cast<int>(order.size()), "%d",
-                   ImGuiSliderFlags_AlwaysClamp);
-  ui.landmarks.mark_item("least");
+  ImGui::SetNextItemWidth(ui.px(140));
+  slider(ui, "least", ui.least_important, 1, static_cast<int>(order.size()));
   ImGui::SameLine();
   if (ImGui::Button("least important heads")) {
     set_pruned(state.request.edits, pruned_heads(state.request.edits), false);
     set_pruned(state.request.edits, {order.begin(), order.begin() + ui.least_important}, true);
   }
   ui.landmarks.mark_item("least important heads");
-}
-
-// The plot: pixels for kept heads and loss.
-struct Plot {
-  ImVec2 min, max;
-  double heads = 1, low = 0, high = 1;
-
-  ImVec2 at(int kept, double loss) const {
-    return {min.x + (max.x - min.x) * static_cast<float>(kept / heads),
-            max.y - (max.y - min.y) * static_cast<float>((loss - low) / (high - low))};
-  }
-};
-
-void draw_axes(const Plot& plot, Ui& ui) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  const double range = plot.high - plot.low;
-  double step = std::pow(10.0, std::floor(std::log10(range / 4)));
-  for (const double factor : {1.0, 2.0, 5.0, 10.0}) {
-    if (range / (step * factor) <= 6) {
-      step *= factor;
-      break;
-    }
-  }
-  for (double tick = std::ceil(plot.low / step) * step; tick <= plot.high; tick += step) {
-    const float y = plot.at(0, tick).y;
-    draw->AddLine({plot.min.x, y}, {plot.max.x, y}, fade(ui.palette->line, 0.6f));
-    char text[24];
-    std::snprintf(text, sizeof text, step < 0.1 ? "%.2f" : "%.1f", tick);
-    draw_text(draw, ui.fonts.small,
-              {plot.min.x - text_width(ui.fonts.small, text) - ui.px(8), y - ui.px(8)},
-              ui.palette->faint, text);
-  }
-  const int heads = static_cast<int>(plot.heads);
-  const int across = std::max(1, (heads + 7) / 8);
-  for (int kept = 0; kept <= heads; kept += across) {
-    const float x = plot.at(kept, plot.low).x;
-    draw->AddLine({x, plot.max.y}, {x, plot.max.y + ui.px(4)}, ui.palette->faint);
-    const std::string text = std::to_string(kept);
-    draw_text(draw, ui.fonts.small, {x - text_width(ui.fonts.small, text) / 2, plot.max.y + ui.px(6)},
-              ui.palette->faint, text);
-  }
-  draw->AddRect(plot.min, plot.max, ui.palette->line);
-  draw_text(draw, ui.fonts.small, {plot.min.x, plot.min.y - ui.px(20)}, ui.palette->faint,
-            "loss, nats per token");
-  const char* below = "heads kept";
-  draw_text(draw, ui.fonts.small,
-            {plot.max.x - text_width(ui.fonts.small, below), plot.max.y + ui.px(22)},
-            ui.palette->faint, below);
-}
-
-void draw_curve(State& state, const Picture& picture, Ui& ui) {
-  const Snapshot& s = picture.snapshot();
-  if (!s.curve) {
-    if (ImGui::Button("Measure the pruning curve")) ui.wishes.measure = StudyKind::curve;
-    ui.landmarks.mark_item("Measure the pruning curve");
+  if (report.sets.size() > 1) {
     ImGui::SameLine();
-    faint_text(ui, "loss over heads kept");
-    return;
-  }
-  // Blue and orange as in the exported figure.
-  const bool dark = state.display.theme == Theme::dark;
-  const ImU32 least_first = dark ? IM_COL32(77, 166, 255, 255) : IM_COL32(0, 114, 178, 255);
-  const ImU32 most_first = dark ? IM_COL32(255, 140, 66, 255) : IM_COL32(213, 94, 0, 255);
-  struct Line {
-    const CurveLine* line;
-    const char* name;
-    ImU32 color;
-  };
-  const Line lines[] = {{&s.curve->least_first, "least important first", least_first},
-                        {&s.curve->random_mean, "random order, mean", ui.palette->faint},
-                        {&s.curve->highest_first, "most important first", most_first}};
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  float x = ImGui::GetCursorScreenPos().x;
-  const float top = ImGui::GetCursorScreenPos().y;
-  for (const Line& line : lines) {
-    draw->AddLine({x, top + ui.px(8)}, {x + ui.px(18), top + ui.px(8)}, line.color, ui.px(3));
-    draw_text(draw, ui.fonts.small, {x + ui.px(24), top}, ui.palette->ink, line.name);
-    x += ui.px(24 + 22) + text_width(ui.fonts.small, line.name);
-  }
-  ImGui::Dummy({1, ui.px(18)});
-
-  Plot plot;
-  plot.heads = 0;
-  plot.low = std::numeric_limits<double>::max();
-  plot.high = std::numeric_limits<double>::lowest();
-  for (const Line& line : lines) {
-    for (const CurvePoint& point : line.line->points) {
-      plot.heads = std::max(plot.heads, static_cast<double>(point.kept));
-      plot.low = std::min(plot.low, point.loss);
-      plot.high = std::max(plot.high, point.loss);
-    }
-  }
-  plot.high = plot.low + std::max((plot.high - plot.low) * 1.05, 1e-6);
-  const ImVec2 corner = ImGui::GetCursorScreenPos();
-  const ImVec2 room = ImGui::GetContentRegionAvail();
-  plot.min = {corner.x + ui.px(48), corner.y + ui.px(24)};
-  plot.max = {corner.x + std::max(room.x - ui.px(12), ui.px(160)),
-              corner.y + std::clamp(room.y - ui.px(46), ui.px(120), ui.px(420))};
-  draw_axes(plot, ui);
-
-  const ImVec2 mouse = ImGui::GetIO().MousePos;
-  const CurvePoint* nearest = nullptr;
-  const Line* nearest_line = nullptr;
-  float distance = ui.px(14) * ui.px(14);
-  for (const Line& line : lines) {
-    const auto& points = line.line->points;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      const ImVec2 at = plot.at(points[i].kept, points[i].loss);
-      if (i > 0) draw->AddLine(plot.at(points[i - 1].kept, points[i - 1].loss), at, line.color, ui.px(2.5f));
-      draw->AddCircleFilled(at, ui.px(3), line.color);
-      const float away = (at.x - mouse.x) * (at.x - mouse.x) + (at.y - mouse.y) * (at.y - mouse.y);
-      if (away < distance) {
-        distance = away;
-        nearest = &points[i];
-        nearest_line = &line;
+    if (ImGui::GetContentRegionAvail().x < ui.px(190)) ImGui::NewLine();
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextUnformatted("on");
+    ImGui::SameLine();
+    ImGui::SetNextItemWidth(ui.px(150));
+    if (ImGui::BeginCombo("##set", report.sets[ui.importance_set].name.c_str())) {
+      for (std::size_t i = 0; i < report.sets.size(); ++i) {
+        ImGui::PushID(static_cast<int>(i));
+        if (ImGui::Selectable(report.sets[i].name.c_str(), i == ui.importance_set)) ui.importance_set = i;
+        ImGui::PopID();
       }
+      ImGui::EndCombo();
     }
+    ui.landmarks.mark_item("importance set");
   }
-  ImGui::SetCursorScreenPos({plot.min.x - ui.px(10), plot.min.y - ui.px(10)});
-  const bool clicked = ImGui::InvisibleButton(
-      "plot", {plot.max.x - plot.min.x + ui.px(20), plot.max.y - plot.min.y + ui.px(20)});
-  ui.landmarks.mark("plot", plot.min, plot.max);
-  if (nearest == nullptr || !ImGui::IsItemHovered()) return;
-  draw->AddCircle(plot.at(nearest->kept, nearest->loss), ui.px(7), ui.palette->ink, 0, ui.px(2));
-  ImGui::SetTooltip("%d heads kept, %s: loss %.3f\nClick: prune these heads in the window", nearest->kept,
-                    nearest_line->name, nearest->loss);
-  if (!clicked) return;
-  set_pruned(state.request.edits, pruned_heads(state.request.edits), false);
-  set_pruned(state.request.edits, nearest->pruned, true);
+  std::string sets;
+  for (const ImportanceReport::Set& set : report.sets) {
+    char loss[32];
+    std::snprintf(loss, sizeof loss, " %.3f", set.loss);
+    sets += (sets.empty() ? "" : ", ") + set.name + loss + " (" + std::to_string(set.tokens) + " tokens)";
+  }
+  ImGui::PushTextWrapPos();
+  faint_text(ui, "Loss on %s.", sets.c_str());
+  ImGui::PopTextWrapPos();
 }
 
 }  // namespace
@@ -308,13 +233,15 @@ void draw_pruning(State& state, const Picture& picture, Ui& ui) {
     wrapped(ui.study.failed);
     ImGui::PopStyleColor();
   }
-  heading(ui, "What pruning did");
+  heading(ui, "What the edits did");
   draw_effect(state, picture, ui);
   heading(ui, "Importance");
   draw_least_important(state, picture, ui);
   heading(ui, "Pruning curve");
   draw_curve(state, picture, ui);
-  if (!picture.snapshot().curve || ui.study.busy) measuring_line(ui);
+  const EffectState effect = effect_state(state, picture);
+  const bool shown = effect == EffectState::missing || effect == EffectState::stale;
+  if (!shown) draw_measuring_line(ui);
 }
 
 }  // namespace headlight

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -174,8 +175,9 @@ void draw_score(const RoleScore& score, const RoleActivity* activity, Ui& ui, Th
   ImGui::TextUnformatted(number);
   ImGui::PopFont();
   draw_bar(score, ui, color);
+  const double baseline = std::abs(score.baseline) < 0.005 ? 0.0 : score.baseline;  // no "-0.00"
   faint_text(ui, "%s %.2f needed, baseline %.2f, n = %lld",
-             score.kind == RoleKind::local ? "at most" : "at least", score.threshold, score.baseline,
+             score.kind == RoleKind::local ? "at most" : "at least", score.threshold, baseline,
              static_cast<long long>(score.n));
   if (activity != nullptr) draw_activity(*activity, ui);
   ImGui::EndGroup();
@@ -250,6 +252,11 @@ void draw_head_roles(State& state, const Picture& picture, Ui& ui) {
   const auto& scores = known->scores;
   const auto holding = std::count_if(scores.begin(), scores.end(),
                                      [](const RoleScore& score) { return score.holds; });
+  if (known->pruned) {
+    ImGui::PushTextWrapPos();
+    ImGui::TextUnformatted(pruned_note.data(), pruned_note.data() + pruned_note.size());
+    ImGui::PopTextWrapPos();
+  }
   const auto& activities = picture.activities();
   for (std::size_t i = 0, shown = 0; i < scores.size(); ++i) {
     if (!scores[i].holds) continue;
@@ -285,7 +292,7 @@ void draw_head_roles(State& state, const Picture& picture, Ui& ui) {
   const Snapshot& s = picture.snapshot();
   if (const auto battery = picture.importance(id)) {
     std::string words;
-    if (const auto here = picture.importance(id, 1); here && s.importance_text == s.request.text) {
+    if (const auto here = picture.importance(id, own_text_name); here && s.importance_text == s.request.text) {
       char text[48];
       std::snprintf(text, sizeof text, ", %+.3f on this text", *here);
       words = text;

@@ -33,8 +33,9 @@ void draw_head_roles(State& state, const Picture& picture, Ui& ui);
 void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 void draw_map(State& state, const Picture& picture, Ui& ui);
 void draw_arcs(State& state, const Picture& picture, Ui& ui);
-/// What pruning did to the loss, beside its controls; the pruning curve. Not of one head.
+/// What the edits did to the loss, beside their controls; the pruning curve. Not of one head.
 void draw_pruning(State& state, const Picture& picture, Ui& ui);
+void draw_curve(State& state, const Picture& picture, Ui& ui);
 /// Columns side by side: the first is the request, each other a mask, text or model beside it.
 void draw_compare(State& state, const Picture& picture, Ui& ui);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
@@ -42,6 +43,20 @@ void draw_text_view(State& state, const Picture& picture, Ui& ui);
 /// Edits of the selected head, its numbers, the prediction.
 void draw_inspector(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 void draw_prediction(const Picture& picture, Ui& ui);
+/// Of a model with a router: which heads of the layer each token was sent to.
+void draw_router(const State& state, const Picture& picture, Ui& ui);
+/// What the edits do to the loss on the battery, beside a control; asks for its measurement where
+/// the model is small enough to be measured unasked.
+void draw_proof(const State& state, const Picture& picture, Ui& ui);
+
+/// Whether there is an effect to show: there are no edits; not measured; that of other edits.
+enum class EffectState { none, missing, stale, known };
+EffectState effect_state(const State& state, const Picture& picture);
+/// In place of an effect that is not known: the measurement's progress, why there is none, or a
+/// button that asks for it.
+void draw_effect_missing(Ui& ui);
+/// The progress of what is measured; false while nothing is.
+bool draw_measuring_line(Ui& ui);
 
 void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 void draw_dialogs(State& state, const Picture& picture, Ui& ui);

@@ -179,13 +179,39 @@ Image Picture::column_difference_image(std::size_t index, int side) const {
 
 void Picture::make_map(const State& state) {
   const Snapshot& s = *snapshot_;
-  map_ = map_values(*s.baseline, *s.edited, state.selection.head, state.display);
+  const HeadId head = state.selection.head;
+  Display display = state.display;
+  const bool rolled = shown_quantity(*s.edited, head, display) == Quantity::rollout;
+  const bool known = s.rollouts && s.rollouts->kind == head.kind;
+  waits_for_rollout_ = rolled && !known;
+  if (waits_for_rollout_) display.quantity = Quantity::weights;
+  map_ = map_values(*s.baseline, *s.edited, head, display, known ? s.rollouts.get() : nullptr);
   ++map_version_;
+  find_changes();
 
   // A difference has cells that only one of the two runs forbids: they count.
   allowed_ = masked_cells(state.display.shown == Shown::edited ? *s.edited : *s.baseline,
                           state.selection.head);
   for (std::uint8_t& cell : allowed_) cell = !cell;
+  blind_rows_ = 0;
+  for (int query = 0; query < map_.queries; ++query) {
+    const auto row = allowed_.begin() + static_cast<std::ptrdiff_t>(cell_index(map_, query, 0));
+    blind_rows_ += std::find(row, row + map_.keys, 1) == row + map_.keys;
+  }
+}
+
+void Picture::find_changes() {
+  const Snapshot& s = *snapshot_;
+  unchanged_ = map_.diverging && s.edited != s.baseline &&
+               std::all_of(map_.values.begin(), map_.values.end(), [](float v) { return v == 0.0f; });
+  first_changed_layer_.reset();
+  if (!unchanged_) return;
+  const std::vector<float>& before = s.baseline_heads->at(head_.kind).tiles;
+  const std::vector<float>& after = s.edited_heads->at(head_.kind).tiles;
+  const auto first = std::mismatch(before.begin(), before.end(), after.begin(), after.end()).first;
+  if (first == before.end()) return;
+  const std::size_t layer = before.size() / static_cast<std::size_t>(layers());
+  first_changed_layer_ = static_cast<int>(static_cast<std::size_t>(first - before.begin()) / layer);
 }
 
 void Picture::make_order(HeadOrder order) {
@@ -193,26 +219,29 @@ void Picture::make_order(HeadOrder order) {
   for (int layer = 0; layer < layers(); ++layer) {
     for (int head = 0; head < heads(); ++head) order_.push_back({layer, head, head_.kind});
   }
-  const auto number = [&](HeadId id) {
-    const HeadStats& stats = edited_stats(id);
-    switch (order) {
-      case HeadOrder::layers:
-        return 0.0f;
-      case HeadOrder::entropy:
-        return stats.entropy;
-      case HeadOrder::distance:
-        return stats.distance;
-      case HeadOrder::maximum:
-        return stats.maximum;
-      case HeadOrder::sink:
-        return stats.sink_share;
-      case HeadOrder::importance:
-        return static_cast<float>(importance(id).value_or(0.0));
-    }
-    return 0.0f;
-  };
+  ordered_by_ = order;
+  const auto number = [&](HeadId id) { return order_number(id).value_or(0.0f); };
   std::stable_sort(order_.begin(), order_.end(),
                    [&](HeadId a, HeadId b) { return number(a) > number(b); });
+}
+
+std::optional<float> Picture::order_number(HeadId id) const {
+  const HeadStats& stats = edited_stats(id);
+  switch (ordered_by_) {
+    case HeadOrder::layers:
+      return std::nullopt;
+    case HeadOrder::entropy:
+      return stats.entropy;
+    case HeadOrder::distance:
+      return stats.distance;
+    case HeadOrder::maximum:
+      return stats.maximum;
+    case HeadOrder::sink:
+      return stats.sink_share;
+    case HeadOrder::importance:
+      return importance(id);
+  }
+  return std::nullopt;
 }
 
 void Picture::make_activities() {
@@ -229,14 +258,16 @@ const HeadRoles* Picture::roles(HeadId id) const {
   return empty() || !snapshot_->roles ? nullptr : find_head(*snapshot_->roles, id);
 }
 
-std::optional<double> Picture::importance(HeadId id, std::size_t set) const {
+std::optional<double> Picture::importance(HeadId id, std::string_view set) const {
   if (empty() || !snapshot_->importance) return std::nullopt;
   const ImportanceReport& report = *snapshot_->importance;
   const auto found = std::find(report.heads.begin(), report.heads.end(), id);
   if (found == report.heads.end()) return std::nullopt;
   const auto& sets = report.importance[static_cast<std::size_t>(found - report.heads.begin())];
-  if (set >= sets.size()) return std::nullopt;
-  return sets[set].change;
+  for (std::size_t i = 0; i < report.sets.size(); ++i) {
+    if (report.sets[i].name == set) return sets[i].change;
+  }
+  return std::nullopt;
 }
 
 bool Picture::has_role(HeadId id, const std::string& name) const {
@@ -265,8 +296,9 @@ Image Picture::map_image(int factor, Theme theme) const {
       float at = rest;
       for (int query = y * factor; query < std::min(map_.queries, (y + 1) * factor); ++query) {
         for (int key = x * factor; key < std::min(map_.keys, (x + 1) * factor); ++key) {
-          if (!allowed(query, key)) continue;
-          const float position = map_.position[cell_index(map_, query, key)];
+          const int at_key = covering_key(map_, query, key);
+          if (!allowed(query, at_key)) continue;
+          const float position = map_.position[cell_index(map_, query, at_key)];
           if (std::fabs(position - rest) > strongest) {
             strongest = std::fabs(position - rest);
             at = position;

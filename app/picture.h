@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compared_column.h"
@@ -49,6 +50,11 @@ class Picture {
   const HeadStats& baseline_stats(HeadId id) const { return stats(*snapshot_->baseline_heads, id); }
   const HeadStats& edited_stats(HeadId id) const { return stats(*snapshot_->edited_heads, id); }
 
+  /// Whether the map shows weights until the rollout that it should show is there.
+  bool waits_for_rollout() const { return waits_for_rollout_; }
+  /// Whether the map is a difference without any; then the first layer whose maps have one.
+  bool unchanged() const { return unchanged_; }
+  std::optional<int> first_changed_layer() const { return first_changed_layer_; }
   /// The selected head's map, and which cells its mask leaves.
   const MapValues& map() const { return map_; }
   bool allowed(int query, int key) const { return allowed_[cell_index(map_, query, key)] != 0; }
@@ -63,16 +69,22 @@ class Picture {
 
   /// The heads of the kind in the order in which the grid shows them.
   const std::vector<HeadId>& order() const { return order_; }
+  /// The number by which a head stands where it does; none in the order of layers, and while it is
+  /// not measured.
+  std::optional<float> order_number(HeadId id) const;
 
   /// What the battery says of a head; null while nothing is known.
   const HeadRoles* roles(HeadId id) const;
   /// Whether a head has the role of this name; "unclassified": it was measured and has none.
   bool has_role(HeadId id, const std::string& name) const;
-  /// The head's loss change when it is ablated, on the battery (or another set of the report); none
-  /// while that is not measured.
-  std::optional<double> importance(HeadId id, std::size_t set = 0) const;
+  /// The head's loss change when it is ablated, on the battery or another set of the report by its
+  /// name; none while that is not measured.
+  std::optional<double> importance(HeadId id, std::string_view set = battery_set_name) const;
   /// The selected head's roles, those of its scores that hold, on the text at hand.
   const std::vector<RoleActivity>& activities() const { return activities_; }
+
+  /// Queries of the selected head's map that no key is left to.
+  int blind_rows() const { return blind_rows_; }
 
   const PredictionView& prediction() const { return prediction_; }
 
@@ -101,6 +113,7 @@ class Picture {
     return summaries.at(id.kind).stats[static_cast<std::size_t>(id.layer * heads() + id.head)];
   }
   void make_map(const State& state);
+  void find_changes();
   void make_order(HeadOrder order);
   void make_activities();
   void make_thumbnails(const State& state);
@@ -110,11 +123,16 @@ class Picture {
   HeadId head_;
   Display display_;
   MapValues map_;
+  bool waits_for_rollout_ = false;
+  bool unchanged_ = false;
+  std::optional<int> first_changed_layer_;
   std::vector<std::uint8_t> allowed_;  // [query, key]
+  int blind_rows_ = 0;
   Image thumbnails_;
   int tile_rows_ = 0;
   int tile_columns_ = 0;
   std::vector<HeadId> order_;
+  HeadOrder ordered_by_ = HeadOrder::layers;
   std::vector<RoleActivity> activities_;
   PredictionView prediction_;
   std::vector<ComparedColumn> columns_;

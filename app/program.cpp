@@ -99,11 +99,17 @@ Program::Program(State state, std::function<void()> wake, bool measures)
   } catch (const std::exception&) {
     // The program is whole without example sentences.
   }
+  want_rollout();
   worker_.submit(state_.request, wanted_columns());
 }
 
 std::vector<Column> Program::wanted_columns() const {
   return state_.display.view == View::compare ? state_.columns : std::vector<Column>{};
+}
+
+void Program::want_rollout() {
+  const bool wanted = state_.display.quantity == Quantity::rollout;
+  worker_.want_rollout(wanted ? std::optional(state_.selection.head.kind) : std::nullopt);
 }
 
 void Program::wait() { worker_.wait(); }
@@ -123,6 +129,12 @@ bool Program::answers(const Snapshot& snapshot) const {
 void Program::open(const std::string& path) {
   if (is_session_file(path)) {
     ui_.wishes.open_session = path;
+    return;
+  }
+  if (path.ends_with(".txt")) {
+    ui_.corpus_field = path;
+    state_.display.view = View::pruning;
+    say("Measure importance goes over the lines of " + path, false);
     return;
   }
   ui_.wishes.open_model = path;
@@ -184,11 +196,14 @@ std::filesystem::path Program::newly_opened() {
 }
 
 std::string Program::characters() const {
-  std::string all = state_.request.text + state_.request.target.value_or("") + ui_.path_field + ui_.export_form.file + ui_.message;
+  std::string all = state_.request.text + state_.request.target.value_or("") + ui_.path_field + ui_.corpus_field + ui_.study.failed + ui_.export_form.file + ui_.message;
   if (const auto snapshot = worker_.latest(); snapshot->edited != nullptr) {
     for (const Token& token : snapshot->edited->tokens()) all += token.text;
     for (const Token& token : snapshot->edited->source()) all += token.text;
     all += snapshot->error + snapshot->notice;
+  }
+  if (const auto report = worker_.latest()->importance) {
+    for (const ImportanceReport::Set& set : report->sets) all += set.name;
   }
   for (const PredictionView::Row& row : picture_.prediction().rows) all += row.text;
   for (const ComparedColumn& column : picture_.columns()) {
@@ -205,6 +220,7 @@ std::string Program::characters() const {
 }
 
 bool Program::prepare(float scale) {
+  want_rollout();
   worker_.submit(state_.request, wanted_columns());
   ui_.study = worker_.study_progress();  // before the snapshot, which then has what was measured
   const auto snapshot = worker_.latest();
@@ -260,7 +276,7 @@ void Program::carry_out_wishes() {
   ui_.wishes = {.quit = wishes.quit};
   if (wishes.stop) worker_.stop();
   if (wishes.pause_studies) worker_.pause_studies();
-  if (wishes.measure) worker_.measure(*wishes.measure);
+  if (wishes.measure) worker_.measure(*wishes.measure, wishes.corpus);
   if (wishes.list_models) start_listing();
   try {
     if (wishes.open_model) {

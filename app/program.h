@@ -44,7 +44,8 @@ class Program {
 
   /// Whether a file is being exported.
   bool exports() const { return exporting_.valid(); }
-  /// Opens a session file (.json) or a model's folder, as when it is dropped on the window.
+  /// Opens a session file (.json), a text file to measure importance on (.txt) or a model's folder,
+  /// as when it is dropped on the window.
   void open(const std::string& path);
 
   const State& state() const { return state_; }
@@ -59,6 +60,7 @@ class Program {
   std::vector<Column> wanted_columns() const;
   bool answers(const Snapshot& snapshot) const;
   std::string characters() const;
+  void want_rollout();
   void carry_out_wishes();
   void start_export(const ExportForm& form);
   void finish_export();

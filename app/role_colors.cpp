@@ -20,10 +20,12 @@ constexpr Shade shades[] = {
     {"sink", 0xd9a066, 0x94581a},           {"duplicate token", 0xff8fc7, 0xb83280},
     {"induction", 0xff5fa2, 0xc2185b},      {"coreference", 0xff9d5c, 0xc04f00},
     {"rare token", 0xf2d94e, 0x8a7300},     {"semantic", 0xb79bff, 0x6a3fd1},
-    {"determiner-noun", 0x5fd08a, 0x1d7a42}, {"adjective-noun", 0x8bd450, 0x4d7a12},
-    {"subject-verb", 0x3fc7a3, 0x007a5e},   {"verb-object", 0x2fd36a, 0x128034},
-    {"preposition-object", 0xa5d88a, 0x55803a}, {"auxiliary-verb", 0x7fd6b8, 0x2f7d66},
-    {"relative clause", 0xb8e06c, 0x647d0e}, {"passive", 0x5fbf5f, 0x2f7a2f},
+    // Shades of green far from each other also where red and green look alike (CIELAB distances
+    // after Machado et al. 2009): tests/role_colors_test.cpp.
+    {"determiner-noun", 0x28de85, 0x46892f}, {"adjective-noun", 0xd8fc31, 0x3ba21a},
+    {"subject-verb", 0x037c5c, 0x0b4d38},   {"verb-object", 0x37bf07, 0x39653a},
+    {"preposition-object", 0x7de4c2, 0x589b82}, {"auxiliary-verb", 0x5b9353, 0x466f5f},
+    {"relative clause", 0x507503, 0x274d10}, {"passive", 0xa5f97e, 0x4e8d55},
 };
 
 ImU32 rgb(unsigned hex) {

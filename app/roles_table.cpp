@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "role_measures.h"
+
 namespace headlight {
 namespace {
 
@@ -14,6 +16,7 @@ using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
 constexpr std::size_t heads_shown = 5;  // Of each relation of dumps.
+constexpr std::int64_t enough_links = 20;  // Fewer leave an interval of half of all scores.
 
 // Columns as wide as their widest cell, the first `left` of them flush left.
 std::string table(const std::vector<Row>& rows, std::size_t left) {
@@ -65,47 +68,84 @@ std::string direction_of(const RoleScore& score) {
   return score.kind == RoleKind::syntactic ? looker(score.direction) : "";
 }
 
+// TransformerLens' three, as `format` writes numbers.
+template <typename Format>
+Row detector_cells(const HeadRoles& head, Format format) {
+  if (!head.detector) return {"", "", ""};
+  return {format(head.detector->previous_token), format(head.detector->duplicate_token),
+          format(head.detector->induction)};
+}
+
+// What a head's margin over the best offset is worth.
+std::string margin_note(const LinkScore& figures) {
+  if (figures.n < enough_links) return "few links";
+  return figures.score - figures.baseline < margin ? "near the offset" : "";
+}
+
 }  // namespace
 
 std::string roles_text(const RoleReport& report, const Model& model, const std::string& texts) {
   std::vector<Row> rows = {
-      {"head", "role", "", "shape", "score", "needed", "baseline", "n", "95 % interval", "sink"}};
-  std::size_t classified = 0;
+      {"head", "role", "", "shape", "score", "needed", "baseline", "n", "95 % interval", "sink",
+       "prev", "dupl", "induct"}};
+  std::size_t classified = 0, detected = 0, pruned = 0;
   for (const HeadRoles& head : report.heads) {
     std::string name = to_string(head.head);
     std::string shape(shape_name(head.shape));
     const std::size_t before = rows.size();
+    Row detector = detector_cells(head, two_decimals);
+    detected += head.detector.has_value();
+    pruned += head.pruned;
+    const char* gone = head.pruned ? " (pruned)" : "";
     for (const RoleScore& score : head.scores) {
       if (!score.holds) continue;
-      rows.push_back({name, role_name(score), direction_of(score), shape, two_decimals(score.score),
+      rows.push_back({name, role_name(score) + gone, direction_of(score), shape,
+                      two_decimals(score.score),
                       (score.kind == RoleKind::local ? "<= " : ">= ") + two_decimals(score.threshold),
                       two_decimals(score.baseline), std::to_string(score.n), range(score.interval),
                       two_decimals(score.sink_share)});
+      rows.back().insert(rows.back().end(), detector.begin(), detector.end());
+      detector.clear();  // Of the head, not of the role
       name.clear();
       shape.clear();
     }
-    if (rows.size() == before)
-      rows.push_back({name, "unclassified", "", shape, "", "", "", "", "",
-                      two_decimals(head.stats.sink_share)});
-    else
+    if (rows.size() != before) {
       ++classified;
+      continue;
+    }
+    rows.push_back({name, std::string("unclassified") + gone, "", shape, "", "", "", "", "",
+                    two_decimals(head.stats.sink_share)});
+    rows.back().insert(rows.back().end(), detector.begin(), detector.end());
   }
+  std::string notes;
+  if (detected > 0)
+    notes += "\nprev, dupl, induct: TransformerLens' head detector for previous, duplicate and "
+             "induction heads (error_measure mul, nothing\nexcluded) on random tokens said twice\n";
+  else
+    for (Row& row : rows) row.resize(std::min<std::size_t>(row.size(), 10));
+  if (pruned > 0)
+    notes += "\npruned: the head's rows of W_O are all 0, so nothing comes of what it looks at\n";
   return model.name + ": " + std::to_string(classified) + " of " +
          std::to_string(report.heads.size()) + " heads have a role (battery " +
-         std::to_string(report.battery) + texts + ")\n\n" + table(rows, 4);
+         std::to_string(report.battery) + texts + ")\n\n" + table(rows, 4) + notes;
 }
 
 std::string roles_csv(const RoleReport& report) {
   std::string csv = csv_line({"kind", "layer", "head", "role", "holds", "direction", "score",
-                              "threshold", "baseline", "n", "low", "high", "sink_share"});
-  for (const HeadRoles& head : report.heads)
+                              "threshold", "baseline", "n", "low", "high", "sink_share",
+                              "previous_token_head", "duplicate_token_head", "induction_head",
+                              "output"});
+  for (const HeadRoles& head : report.heads) {
+    const Row detector = detector_cells(head, shortest);
     for (const RoleScore& score : head.scores)
       csv += csv_line({to_string(head.head.kind), std::to_string(head.head.layer),
                        std::to_string(head.head.head), role_name(score),
                        score.holds ? "true" : "false", direction_of(score), shortest(score.score),
                        shortest(score.threshold), shortest(score.baseline), std::to_string(score.n),
                        shortest(score.interval.low), shortest(score.interval.high),
-                       shortest(score.sink_share)});
+                       shortest(score.sink_share), detector[0], detector[1], detector[2],
+                       head.pruned ? "zero" : ""});
+  }
   return csv;
 }
 
@@ -117,9 +157,11 @@ std::string dumps_text(const DumpScoring& dumps) {
         return a.figures.score - a.figures.baseline > b.figures.score - b.figures.baseline;
       });
   std::vector<Row> rows = {
-      {"relation", "head", "direction", "score", "best offset", "n", "95 % interval", "sink"}};
+      {"relation", "head", "direction", "score", "best offset", "n", "95 % interval", "sink", ""}};
   std::map<Relation, std::size_t> shown;
   for (const RelationScore& one : relations) {
+    const bool above = one.figures.score > one.figures.baseline;
+    if (!above && shown[one.relation] > 0) continue;
     if (++shown[one.relation] > heads_shown) continue;
     const std::string offset =
         (one.figures.baseline_offset > 0 ? "+" : "") + std::to_string(one.figures.baseline_offset);
@@ -127,12 +169,14 @@ std::string dumps_text(const DumpScoring& dumps) {
                     to_string(one.head), looker(one.direction), two_decimals(one.figures.score),
                     two_decimals(one.figures.baseline) + " at " + offset,
                     std::to_string(one.figures.n), range(one.figures.interval),
-                    two_decimals(one.figures.sink_share)});
+                    two_decimals(one.figures.sink_share),
+                    above ? margin_note(one.figures) : "none is above the offset"});
   }
   return std::to_string(dumps.sentences()) + " sentences, " + std::to_string(dumps.layers()) +
-         " x " + std::to_string(dumps.heads()) + " heads; of each relation the " +
-         std::to_string(heads_shown) + " heads farthest above the best fixed offset\n\n" +
-         table(rows, 3);
+         " x " + std::to_string(dumps.heads()) + " heads; of each relation the heads farthest above the best fixed offset, " +
+         std::to_string(heads_shown) + " at most\n(near the offset: less than " +
+         two_decimals(margin) + " above it; few links: fewer than " +
+         std::to_string(enough_links) + "; neither is taken for a role)\n\n" + table(rows, 3);
 }
 
 std::string dumps_csv(const DumpScoring& dumps) {

@@ -12,10 +12,15 @@
 #include "pruning_curve.h"
 #include "pruning_effect.h"
 #include "role.h"
+#include "rollouts.h"
 #include "state.h"
 #include "trace.h"
 
 namespace headlight {
+
+/// The sets that importance is reported on, beside a file of the user's by its name.
+inline constexpr const char* battery_set_name = "battery";
+inline constexpr const char* own_text_name = "this text";
 
 /// What the worker made of a column of the compare view.
 struct ColumnResult {
@@ -40,6 +45,8 @@ struct Snapshot {
   std::shared_ptr<const SummariesByKind> baseline_heads;
   std::shared_ptr<const SummariesByKind> edited_heads;
 
+  std::shared_ptr<const Rollouts> rollouts;  ///< Null while nobody wants to see them, or there are none.
+
   /// At predicted_position(); without rows where the model predicts nothing.
   PredictionView prediction;
   /// The first column and those beside it, as far as they are computed; empty when none was asked for.
@@ -53,8 +60,8 @@ struct Snapshot {
   std::shared_ptr<const ImportanceReport> importance;
   std::string importance_text;  ///< The user's text that it was measured on.
   std::shared_ptr<const PruningCurve> curve;
-  std::shared_ptr<const PruningEffect> effect;  ///< Of the heads that it names,
-  Replacement effect_replace = Replacement::zero;  ///< with this in their place.
+  std::shared_ptr<const PruningEffect> effect;  ///< Of these edits:
+  Edits effect_edits;                           ///< normalized.
 
   std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
   std::string notice;  ///< One sentence about the text, as that it was cut.

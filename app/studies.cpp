@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "battery.h"
 #include "column_study.h"
 #include "loss_studies.h"
 #include "role_study.h"
@@ -19,6 +20,14 @@ List::iterator find(List& studies) {
   });
 }
 
+// One of this type that measures something else is of no use any more.
+template <typename Kind, typename Same>
+void drop_unless(List& studies, Same same) {
+  const auto found = find<Kind>(studies);
+  if (found == studies.end() || same(static_cast<const Kind&>(**found))) return;
+  studies.erase(found);
+}
+
 // One of this type that waits or runs goes on; else it begins.
 template <typename Kind, typename... Arguments>
 void begin_or_go_on(List& studies, Arguments&&... arguments) {
@@ -31,21 +40,24 @@ void begin_or_go_on(List& studies, Arguments&&... arguments) {
 
 }  // namespace
 
-void Studies::begin(StudyKind kind, const Snapshot& snapshot) {
+void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string& corpus) {
   const std::shared_ptr<const Model>& model = snapshot.model;
   if (model == nullptr || model->recorded) return;
+  if (!battery_) battery_ = std::make_shared<LossTextList>(model, loss_texts());
   switch (kind) {
     case StudyKind::roles:
       return begin_or_go_on<RoleStudy>(studies_, model);
     case StudyKind::importance:
-      return begin_or_go_on<ImportanceStudy>(studies_, model, snapshot.request.text);
+      drop_unless<ImportanceStudy>(studies_, [&](const auto& s) { return s.corpus() == corpus; });
+      return begin_or_go_on<ImportanceStudy>(studies_, model, battery_, snapshot.request.text,
+                                             corpus);
     case StudyKind::curve:
-      return begin_or_go_on<CurveStudy>(studies_, model);
-    case StudyKind::effect:
-      // The one of older edits is of no use any more.
-      if (const auto old = find<EffectStudy>(studies_); old != studies_.end()) studies_.erase(old);
-      studies_.push_back(std::make_unique<EffectStudy>(model, normalized(snapshot.request.edits)));
-      return;
+      return begin_or_go_on<CurveStudy>(studies_, model, battery_);
+    case StudyKind::effect: {
+      const Edits edits = normalized(snapshot.request.edits);
+      drop_unless<EffectStudy>(studies_, [&](const auto& s) { return s.edits() == edits; });
+      return begin_or_go_on<EffectStudy>(studies_, model, battery_, edits);
+    }
     case StudyKind::columns:
       if (const auto old = find<ColumnStudy>(studies_); old != studies_.end()) studies_.erase(old);
       studies_.push_back(std::make_unique<ColumnStudy>(snapshot.columns));
@@ -74,6 +86,7 @@ bool Studies::step(Snapshot& snapshot) {
 void Studies::drop() {
   for (const auto& study : studies_) study->keep();
   studies_.clear();
+  battery_.reset();
   progress_ = {};
 }
 

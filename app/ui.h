@@ -31,6 +31,12 @@ struct MapCamera {
   ImVec2 origin{0, 0};   ///< Cell at the view's upper left corner, in cells.
 };
 
+/// A stroke over the map's cells.
+struct Painting {
+  bool mask = true;  ///< Else it frees.
+  Cell at;           ///< Where it is.
+};
+
 enum class Dialog { none, open_model, open_session, save_session, export_, shortcuts, about };
 
 enum class ExportScope { head, layer, all, curve, columns };
@@ -55,6 +61,7 @@ struct Wishes {
   bool list_models = false;  ///< For the model menu: Ui::models.
   bool stop = false;  ///< The running computation.
   std::optional<StudyKind> measure;
+  std::string corpus;  ///< Of importance: a file to measure it on, too.
   bool pause_studies = false;
   bool quit = false;
 };
@@ -86,6 +93,7 @@ struct Ui {
   std::optional<Cell> next_hovered_cell;
 
   MapCamera camera;
+  std::optional<Painting> painting;
   int map_factor = 1;  ///< Cells a texture pixel of the map stands for, as the last frame wants it.
   TextureRef map_texture;
   TextureRef thumbnails_texture;
@@ -101,6 +109,9 @@ struct Ui {
   std::string path_field;
   ExportForm export_form;
   EditScope edit_scope = EditScope::head;
+  Edits effect_asked;       ///< What the effect was last asked for of.
+  std::string corpus_field;  ///< A file to measure importance on, as typed.
+  std::size_t importance_set = 0;  ///< Of the report: whose importance decides.
   int least_important = 4;  ///< How many heads a click would prune.
   std::optional<ImVec2> box_start;  ///< Where a box over the grid was begun, while it is drawn.
   bool show_times = true;  ///< Not in a picture that has to be the same each time.

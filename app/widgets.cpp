@@ -1,6 +1,10 @@
 #include "widgets.h"
 
+#include <imgui_internal.h>
+
+#include <algorithm>
 #include <cstdarg>
+#include <cstdio>
 
 namespace headlight {
 
@@ -29,6 +33,49 @@ bool segmented(Ui& ui, const char* id, std::initializer_list<const char*> labels
   ImGui::PopStyleVar();
   ImGui::PopID();
   return changed;
+}
+
+namespace {
+
+template <typename Value>
+bool slider_of(Ui& ui, ImGuiDataType type, const std::string& name, Value& value, Value least,
+               Value most, const char* format, ImGuiSliderFlags flags) {
+  const std::string label = "##" + name;
+  const char* id = label.c_str();
+  char widest[32];
+  std::snprintf(widest, sizeof widest, format, most);
+  const float number = text_width(ui.fonts.text, widest) + ui.px(8);
+  const float width = std::max(ImGui::CalcItemWidth() - number, ui.px(40));
+  ImGui::BeginGroup();
+  ImGui::SetNextItemWidth(width);
+  // The text in the slider is seen only while a number is typed into it.
+  const bool typing = ImGui::TempInputIsActive(ImGui::GetID(id));
+  if (!typing) ImGui::PushStyleColor(ImGuiCol_Text, 0);
+  const bool changed = ImGui::SliderScalar(id, type, &value, &least, &most, format,
+                                           flags | ImGuiSliderFlags_AlwaysClamp);
+  if (!typing) ImGui::PopStyleColor();
+  ui.landmarks.mark_item(name);
+  const ImVec2 min = ImGui::GetItemRectMin(), max = ImGui::GetItemRectMax();
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  ImGui::SameLine(0, 0);
+  ImGui::Dummy({number, max.y - min.y});
+  const float x = max.x + number - text_width(ui.fonts.text, text);
+  draw_text(ImGui::GetWindowDrawList(), ui.fonts.text,
+            {x, (min.y + max.y - ui.fonts.text->FontSize) / 2}, ImGui::GetColorU32(ImGuiCol_Text),
+            text);
+  ImGui::EndGroup();
+  return changed;
+}
+
+}  // namespace
+
+bool slider(Ui& ui, const std::string& name, int& value, int least, int most) {
+  return slider_of(ui, ImGuiDataType_S32, name, value, least, most, "%d", 0);
+}
+
+bool slider(Ui& ui, const std::string& name, float& value, float least, float most, ImGuiSliderFlags flags) {
+  return slider_of(ui, ImGuiDataType_Float, name, value, least, most, "%.2f", flags);
 }
 
 bool toggle_button(Ui& ui, const char* label, bool active) {

@@ -13,6 +13,13 @@ namespace headlight {
 /// "id/label".
 bool segmented(Ui& ui, const char* id, std::initializer_list<const char*> labels, int& chosen);
 
+/// A slider with its number behind it, where the knob never hides it, within the next item's
+/// width. Returns whether the value changed. Ctrl+click types a number. The slider is the
+/// landmark of this name.
+bool slider(Ui& ui, const std::string& name, int& value, int least, int most);
+bool slider(Ui& ui, const std::string& name, float& value, float least, float most,
+            ImGuiSliderFlags flags = 0);
+
 /// A button that stands on the accent colour when `active`. A landmark by its label.
 bool toggle_button(Ui& ui, const char* label, bool active);
 

@@ -30,6 +30,13 @@ struct Memory {
   std::shared_ptr<const Trace> baseline;
   std::shared_ptr<const Trace> edited;
   std::shared_ptr<const SummariesByKind> baseline_heads;
+  // The rollouts of those two, of one kind, where they were wanted.
+  struct Rolled {
+    std::shared_ptr<const Trace> trace;
+    std::shared_ptr<const std::vector<float>> layers;
+  };
+  std::vector<Rolled> rolled;
+  std::optional<AttentionKind> rolled_kind;
   std::vector<Token> decoded_source;  // what the decoded target below is of
   std::vector<Token> decoded;
   bool roles_looked_up = false;
@@ -43,9 +50,6 @@ struct Asked {
   std::vector<Column> columns;
   bool operator==(const Asked&) const = default;
 };
-
-// A request waits for one text's pass at the most; a larger model's would be felt.
-constexpr std::size_t most_measured_unasked = 250'000'000;
 
 }  // namespace
 
@@ -61,12 +65,14 @@ struct Worker::State {
   void add_costs(ColumnResult& result);
   void add_prediction(ColumnResult& result, const Trace& first);
   void find_roles();
-  void begin(StudyKind kind);
+  void begin(StudyKind kind, const std::string& corpus);
   void go_on_with_study();
   bool has_study() const { return !studies.empty() && !paused; }
   void tell(StudyProgress progress);
   void load(const Request& request);
   void compute(const Request& request, Snapshot& next);
+  std::shared_ptr<const Rollouts> rollouts(const Snapshot& of);
+  void add_rollouts();
   Input input_for(const Request& request, Snapshot& next);
   std::vector<Token> decode(const std::vector<Token>& source);
   std::shared_ptr<const Trace> pass(const Model& model, const Input& input, const Edits& edits,
@@ -87,7 +93,10 @@ struct Worker::State {
   std::shared_ptr<LoadProgress> loading;  // while a model is being loaded
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
   Progress now;
+  std::optional<AttentionKind> rollout_kind;  // that snapshots shall have
+  bool rollout_due = false;                   // the latest one lacks it
   std::optional<StudyKind> asked;
+  std::string asked_corpus;
   bool paused = false;
   bool measures = false;
   StudyProgress study_now;
@@ -140,10 +149,21 @@ Progress Worker::progress() const {
   return now;
 }
 
-void Worker::measure(StudyKind kind) {
+void Worker::want_rollout(std::optional<AttentionKind> kind) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->rollout_kind == kind) return;
+    state_->rollout_kind = kind;
+    state_->rollout_due = kind.has_value();
+  }
+  state_->changed.notify_all();
+}
+
+void Worker::measure(StudyKind kind, std::string corpus) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->asked = kind;
+    state_->asked_corpus = std::move(corpus);
     state_->paused = false;
     state_->study_now.busy = true;
     state_->study_now.failed.clear();
@@ -166,7 +186,7 @@ StudyProgress Worker::study_progress() const {
 
 std::shared_ptr<const Snapshot> Worker::wait() const {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return !state_->queued && !state_->running; });
+  state_->changed.wait(lock, [&] { return !state_->queued && !state_->running && !state_->rollout_due; });
   return state_->snapshot;
 }
 
@@ -174,20 +194,29 @@ void Worker::State::loop(std::stop_token stop) {
   while (true) {
     std::optional<Asked> request;
     std::optional<StudyKind> wanted;
+    bool rollout_wanted = false;
+    std::string corpus;
     {
       std::unique_lock lock(mutex);
-      changed.wait(lock, stop, [&] { return queued || asked || has_study(); });
+      changed.wait(lock, stop, [&] { return queued || rollout_due || asked || has_study(); });
       if (stop.stop_requested()) break;
       request = std::exchange(queued, std::nullopt);
       if (request) {
         running = request;
         now = {.busy = true, .what = "", .fraction = 0.0f};
+      } else if (rollout_due) {
+        rollout_wanted = true;
       } else {
         wanted = std::exchange(asked, std::nullopt);
+        corpus = asked_corpus;
       }
     }
+    if (rollout_wanted) {
+      add_rollouts();
+      continue;
+    }
     if (!request) {
-      if (wanted) begin(*wanted);
+      if (wanted) begin(*wanted, corpus);
       go_on_with_study();
       continue;
     }
@@ -197,6 +226,7 @@ void Worker::State::loop(std::stop_token stop) {
       const std::lock_guard lock(mutex);
       running.reset();
       now = {};
+      if (snapshot->rollouts && rollout_kind == snapshot->rollouts->kind) rollout_due = false;
     }
     changed.notify_all();
     published();
@@ -229,11 +259,11 @@ void Worker::State::find_roles() {
   }
 }
 
-void Worker::State::begin(StudyKind kind) {
+void Worker::State::begin(StudyKind kind, const std::string& corpus) {
   StudyProgress progress;
   try {
     // Else another model is still on its way to the window.
-    if (snapshot->model == memory.model) studies.begin(kind, *snapshot);
+    if (snapshot->model == memory.model) studies.begin(kind, *snapshot, corpus);
   } catch (const std::exception& error) {
     progress.failed = as_sentence(plain_sentence(error));
   }
@@ -263,6 +293,7 @@ void Worker::State::answer(const Asked& asked) {
       // Pictures of another model must not stand beside this one.
       next->baseline = next->edited = nullptr;
       next->baseline_heads = next->edited_heads = nullptr;
+      next->rollouts = nullptr;
       next->roles = nullptr;
       next->importance = nullptr;
       next->curve = nullptr;
@@ -332,8 +363,68 @@ void Worker::State::compute(const Request& request, Snapshot& next) {
     next.edited_heads = summaries(*memory.edited);
   }
   next.edited = memory.edited;
+  next.rollouts = rollouts(next);
   next.prediction = predict(*next.baseline, *next.edited,
                             predicted_position(*memory.model, next.edited->tokens()));
+}
+
+// Those of the snapshot's runs, of the kind that is wanted. Left when the snapshot is not wanted any
+// more.
+std::shared_ptr<const Rollouts> Worker::State::rollouts(const Snapshot& of) {
+  std::optional<AttentionKind> kind;
+  {
+    const std::lock_guard lock(mutex);
+    kind = rollout_kind;
+  }
+  if (kind != memory.rolled_kind) memory.rolled.clear();
+  if (!kind || !of.has_pictures()) return nullptr;
+  const auto kinds = of.model->config.kinds();
+  if (std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) return nullptr;
+  if (!has_rollout(*of.edited, *kind)) return nullptr;
+  std::vector<Memory::Rolled> made;
+  for (const auto& trace : {of.baseline, of.edited}) {
+    for (const auto* known : {&made, &memory.rolled}) {
+      const auto found = std::find_if(known->begin(), known->end(),
+                                      [&](const Memory::Rolled& r) { return r.trace == trace; });
+      if (found == known->end()) continue;
+      made.push_back(*found);
+      break;
+    }
+    if (!made.empty() && made.back().trace == trace) continue;
+    int step = 0;
+    auto layers = shown_rollout(*trace, *kind, [&] {
+      if (unwanted(of.request)) throw Abandoned{};
+      report("rollout: step " + std::to_string(++step), 1.0f);
+    });
+    made.push_back({trace, std::make_shared<const std::vector<float>>(std::move(layers))});
+  }
+  memory.rolled_kind = *kind;
+  memory.rolled = made;
+  return std::make_shared<const Rollouts>(Rollouts{*kind, made.front().layers, made.back().layers});
+}
+
+// To the latest snapshot, whose request is answered already.
+void Worker::State::add_rollouts() {
+  std::optional<AttentionKind> kind;
+  {
+    const std::lock_guard lock(mutex);
+    kind = rollout_kind;
+  }
+  auto next = std::make_shared<Snapshot>(*snapshot);
+  try {
+    next->rollouts = rollouts(*next);
+    publish(next);
+  } catch (const Abandoned&) {
+    // The next answer has its own.
+  } catch (const std::exception&) {
+    // There is not enough memory: the weights stay.
+  }
+  {
+    const std::lock_guard lock(mutex);
+    now = {};
+    if (rollout_kind == kind) rollout_due = false;  // else another one is wanted meanwhile
+  }
+  changed.notify_all();
 }
 
 // The columns, each as soon as it is there; those that would be the same again are kept.

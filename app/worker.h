@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,12 +41,17 @@ class Worker {
   /// snapshot then says that the user stopped it.
   void stop();
 
+  /// From now on snapshots have the rollouts of this kind, too, the latest as soon as they are
+  /// computed; none: no longer.
+  void want_rollout(std::optional<AttentionKind> kind);
+
   std::shared_ptr<const Snapshot> latest() const;  ///< Never null.
   Progress progress() const;
 
   /// Begins a measurement, before those that are under way, or goes on with a paused one. Importance
-  /// is measured on the latest snapshot's text too, the effect is that of its edits.
-  void measure(StudyKind kind);
+  /// is measured on the latest snapshot's text too, and on the file `corpus` (a text a line) where
+  /// one is named; the effect is that of its edits.
+  void measure(StudyKind kind, std::string corpus = "");
   void pause_studies();
   StudyProgress study_progress() const;
 

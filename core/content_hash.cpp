@@ -1,6 +1,7 @@
 #include "content_hash.h"
 
 #define XXH_INLINE_ALL
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -83,22 +84,32 @@ bool belongs_to_model(const fs::path& file) {
 
 void add_file(Hash& hash, const fs::path& file) { hash.add(MappedFile(file).bytes()); }
 
-void add_folder(Hash& hash, const fs::path& folder) {
+// In order; none and an error for a folder that cannot be read.
+std::vector<fs::path> files_of(const fs::path& folder, std::error_code& error) {
   std::vector<fs::path> files;
-  std::error_code error;
   fs::directory_iterator entries(folder, error);
-  if (error) throw load_error(folder, "", error.message());
-  for (const fs::directory_entry& entry : entries) {
-    if (entry.is_regular_file(error) && belongs_to_model(entry.path())) {
-      files.push_back(entry.path());
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    std::error_code gone;
+    if (entries->is_regular_file(gone) && belongs_to_model(entries->path())) {
+      files.push_back(entries->path());
     }
   }
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+void add_folder(Hash& hash, const fs::path& folder) {
+  std::error_code error;
+  const std::vector<fs::path> files = files_of(folder, error);
+  if (error) throw load_error(folder, "", error.message());
   for (const fs::path& file : files) {
     hash.add(file.filename().string());
     add_file(hash, file);
   }
 }
+
+// A llama2.c checkpoint's tokenizer stands beside it.
+fs::path tokenizer_beside(const fs::path& file) { return file.parent_path() / "tokenizer.bin"; }
 
 void add_config(Hash& hash, const ModelConfig& config) {
   for (const int number : {config.layers,
@@ -157,21 +168,70 @@ void add_weights(Hash& hash, const Weights& weights) {
 
 }  // namespace
 
-std::string content_hash(const Model& model) {
+namespace {
+
+// The stamp stands for what is not in memory any more: the tokenizer's files.
+std::string memory_hash(const Model& model) {
+  Hash hash;
+  add_config(hash, model.config);
+  add_weights(hash, model.weights);
+  if (!model.stamp.empty()) hash.add(model.stamp);
+  return hash.text();
+}
+
+std::string files_hash(const Model& model) {
   Hash hash;
   std::error_code error;
-  if (model.path.empty()) {
-    add_config(hash, model.config);
-    add_weights(hash, model.weights);
-  } else if (fs::is_directory(model.path, error)) {
+  if (fs::is_directory(model.path, error)) {
     add_folder(hash, model.path);
-  } else {
-    add_file(hash, model.path);
-    // A llama2.c checkpoint's tokenizer stands beside it.
-    const fs::path tokenizer = model.path.parent_path() / "tokenizer.bin";
-    if (model.tokenizer && fs::is_regular_file(tokenizer, error)) add_file(hash, tokenizer);
+    return hash.text();
   }
+  add_file(hash, model.path);
+  const fs::path tokenizer = tokenizer_beside(model.path);
+  if (model.tokenizer && fs::is_regular_file(tokenizer, error)) add_file(hash, tokenizer);
   return hash.text();
+}
+
+}  // namespace
+
+std::string file_stamp(const fs::path& model) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  if (fs::is_directory(model, error)) {
+    files = files_of(model, error);
+  } else {
+    files = {model, tokenizer_beside(model)};
+  }
+  std::string stamp;
+  for (const fs::path& file : files) {
+    struct stat status = {};
+    if (::stat(file.c_str(), &status) != 0) continue;
+    stamp += file.filename().string();
+    for (const std::int64_t number :
+         {static_cast<std::int64_t>(status.st_size), static_cast<std::int64_t>(status.st_ino),
+          static_cast<std::int64_t>(status.st_mtim.tv_sec),
+          static_cast<std::int64_t>(status.st_mtim.tv_nsec)}) {
+      stamp += ' ' + std::to_string(number);
+    }
+    stamp += '\n';
+  }
+  return stamp;
+}
+
+bool files_changed(const Model& model) {
+  return !model.path.empty() && !model.stamp.empty() && file_stamp(model.path) != model.stamp;
+}
+
+std::string content_hash(const Model& model) {
+  if (model.path.empty() || files_changed(model)) return memory_hash(model);
+  std::string hash;
+  try {
+    hash = files_hash(model);
+  } catch (const LoadError&) {
+    if (!files_changed(model)) throw;
+  }
+  // They may have been replaced while they were read.
+  return files_changed(model) ? memory_hash(model) : hash;
 }
 
 }  // namespace headlight

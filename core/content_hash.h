@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "model.h"
@@ -8,8 +9,16 @@ namespace headlight {
 
 /// What a model is, as 32 hexadecimal digits: XXH3 (128 bits) of the files that it was loaded from,
 /// names and bytes (of a folder: weights, config and tokenizer's files, however the folder is
-/// called), or, for one made in memory, of its shape and weights. Two models with the same hash
-/// have the same heads. It is no protection against forgery. Throws LoadError when a file has gone.
+/// called). Of a model made in memory, or whose files have changed since it was loaded, of its shape
+/// and weights. Two models with the same hash have the same heads. It is no protection against
+/// forgery. Throws LoadError when a file cannot be read.
 std::string content_hash(const Model& model);
+
+/// Names, sizes, times and numbers of the files that content_hash reads: another text when one of
+/// them was replaced. Empty where there are none.
+std::string file_stamp(const std::filesystem::path& model);
+
+/// Whether the files that the model was loaded from have changed, or gone, since.
+bool files_changed(const Model& model);
 
 }  // namespace headlight

@@ -50,6 +50,15 @@ std::vector<float> induction_pattern(const std::vector<int>& ids) {
   return pattern;
 }
 
+std::array<std::vector<float>, 3> detection_patterns(const std::vector<int>& ids) {
+  return {previous_token_pattern(static_cast<int>(ids.size())), duplicate_token_pattern(ids),
+          induction_pattern(ids)};
+}
+
+std::string_view measure_name(DetectionMeasure measure) {
+  return measure == DetectionMeasure::mul ? "mul" : "abs";
+}
+
 double detection_score(const std::vector<float>& weights, const std::vector<float>& pattern,
                        int tokens, const DetectionOptions& options) {
   if (weights.size() != pattern.size() || weights.size() != square(tokens).size() || tokens == 0) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <vector>
 
 namespace headlight {
@@ -10,6 +12,7 @@ enum class DetectionMeasure {
   abs,  ///< 1 - sum of |weight - pattern| by tokens.
 };
 
+/// What counts. The defaults are TransformerLens' own, and those of a role report's figures.
 struct DetectionOptions {
   bool exclude_first = false;    ///< Weight on the first token does not count.
   bool exclude_current = false;  ///< Weight of each token on itself does not count.
@@ -22,6 +25,12 @@ struct DetectionOptions {
 std::vector<float> previous_token_pattern(int tokens);
 std::vector<float> duplicate_token_pattern(const std::vector<int>& ids);
 std::vector<float> induction_pattern(const std::vector<int>& ids);
+
+/// The three patterns in this order.
+std::array<std::vector<float>, 3> detection_patterns(const std::vector<int>& ids);
+
+/// "mul", "abs": TransformerLens' error_measure.
+std::string_view measure_name(DetectionMeasure measure);
 
 /// TransformerLens' head detector: of weights and a pattern, both [tokens, tokens], for `mul`
 /// sum(weights * pattern) / sum(weights), for `abs` 1 - sum |weights - pattern| / tokens, each

@@ -70,12 +70,29 @@ std::vector<int> token_types(const Model& model, const std::vector<Token>& token
   return types;
 }
 
+namespace {
+
+// A letter, a digit or any character beyond ASCII.
+bool has_letter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
+}  // namespace
+
 int predicted_position(const Model& model, const std::vector<Token>& tokens) {
   const int last = static_cast<int>(tokens.size()) - 1;
   const int mask = model.tokenizer ? model.tokenizer->mask() : -1;
   if (model.config.predicts != ModelConfig::Predicts::masked_token || mask < 0) return last;
   for (int i = 0; i <= last; ++i) {
     if (tokens[static_cast<std::size_t>(i)].id == mask) return i;
+  }
+  // Not the separator or the full stop, whose prediction says little: the last word.
+  for (int i = last; i >= 0; --i) {
+    const Token& token = tokens[static_cast<std::size_t>(i)];
+    if (!model.tokenizer->is_special(token.id) && has_letter(token.text)) return i;
   }
   return last;
 }

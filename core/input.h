@@ -36,7 +36,7 @@ std::vector<Token> tokens_of(const Model& model, const std::vector<int>& ids,
 std::vector<int> token_types(const Model& model, const std::vector<Token>& tokens);
 
 /// Where the prediction of a reader's interest stands: a masked language model's first mask, else
-/// the last token.
+/// its last word, as far as it has one; of others the last token.
 int predicted_position(const Model& model, const std::vector<Token>& tokens);
 
 }  // namespace headlight

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "role_measures.h"
+
 namespace headlight {
 namespace {
 
@@ -141,6 +143,11 @@ LinkDirection LinkScores::better_direction(Relation relation, int head) const {
   const LinkScore governor = score(relation, LinkDirection::governor_looks, head);
   if (governor.n == 0) return LinkDirection::dependent_looks;
   if (dependent.n == 0) return LinkDirection::governor_looks;
+  // One or two lucky cases do not outdo a direction with many.
+  const auto enough = [](const LinkScore& one) { return one.n >= fewest_cases; };
+  if (enough(dependent) != enough(governor)) {
+    return enough(dependent) ? LinkDirection::dependent_looks : LinkDirection::governor_looks;
+  }
   return governor.score > dependent.score ? LinkDirection::governor_looks
                                           : LinkDirection::dependent_looks;
 }

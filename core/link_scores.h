@@ -75,8 +75,8 @@ struct LinkScores {
   const LinkCounts& of(Relation relation, LinkDirection direction) const;
   /// All 0 without cases. Throws std::invalid_argument for a head that is not there.
   LinkScore score(Relation relation, LinkDirection direction, int head) const;
-  /// The direction in which the head scores higher, the dependent's when both are alike, and one
-  /// with cases before one without.
+  /// The direction in which the head scores higher, the dependent's when both are alike; one with
+  /// fewest_cases (role_measures.h) before one with fewer, and one with any before one with none.
   LinkDirection better_direction(Relation relation, int head) const;
 
   int heads = 0;

@@ -135,10 +135,15 @@ Llama2cFile::Llama2cFile(const fs::path& file) : file_(file) {
   const auto queries = static_cast<std::uint64_t>(config_.query_width());
   const auto keys = static_cast<std::uint64_t>(config_.key_value_width());
   const auto d_ff = static_cast<std::uint64_t>(config_.d_ff);
+  const auto layers = static_cast<std::uint64_t>(config_.layers);
   const std::uint64_t embedding = static_cast<std::uint64_t>(config_.vocabulary) * d_model;
   const std::uint64_t layer = 2 * d_model + 2 * d_model * queries + 2 * d_model * keys +
                               3 * d_model * d_ff;
-  elements_ = embedding * (tied_ ? 1 : 2) + d_model + layer * config_.layers;
+  elements_ = embedding * (tied_ ? 1 : 2) + d_model + layer * layers;
+  // Before W_O: embedding, norms (legacy: of the attention only), W_q, W_k and W_v.
+  const std::uint64_t norms = (version_ == 0 ? layers : 2 * layers + 1) * d_model;
+  output_begin_ = header_ + (embedding + norms + layers * d_model * (queries + 2 * keys)) *
+                                sizeof(float);
   const std::uint64_t rotary =
       version_ == 0 ? static_cast<std::uint64_t>(config_.context) * config_.d_head : 0;
   const std::uint64_t wanted = header_ + (elements_ + rotary) * sizeof(float);

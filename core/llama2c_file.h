@@ -22,6 +22,10 @@ class Llama2cFile {
   /// Throws LoadError when a number is not finite, or the progress says stop.
   Weights read(LoadProgress* progress = nullptr) const;
 
+  /// Where W_O of the first layer begins in the file, in bytes; those of the others follow it. Each
+  /// is [d_model, query_width], float32.
+  std::uint64_t output_begin() const { return output_begin_; }
+
   /// tok<vocabulary>.bin or tokenizer.bin beside the file, or the only tok*.bin there; else empty.
   std::filesystem::path tokenizer_file() const;
 
@@ -32,6 +36,7 @@ class Llama2cFile {
   bool tied_ = true;
   std::size_t header_ = 0;  // bytes
   std::uint64_t elements_ = 0;
+  std::uint64_t output_begin_ = 0;
 };
 
 }  // namespace headlight

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "attention_file.h"
+#include "content_hash.h"
 #include "family.h"
 #include "free_memory.h"
 #include "llama2c_file.h"
@@ -72,12 +73,14 @@ void check_memory(const fs::path& path, std::uint64_t elements, const LoadOption
 }
 
 Model load_folder(const fs::path& folder, const LoadOptions& options) {
+  const std::string stamp = file_stamp(folder);  // Before the first byte is read
   const ConfigFile file(folder / "config.json");
   const Family& family = family_of(file);
 
   Model model;
   model.name = folder_name(folder);
   model.path = folder;
+  model.stamp = stamp;
   model.config = family.read_config(file);
   model.config.family = file.text("model_type");
   read_decoding(folder, file, model.config);
@@ -101,12 +104,14 @@ Model load_folder(const fs::path& folder, const LoadOptions& options) {
 }
 
 Model load_checkpoint(const fs::path& file, const LoadOptions& options) {
+  const std::string stamp = file_stamp(file);
   const Llama2cFile checkpoint(file);
   check_config(checkpoint.config(), file);
   check_memory(file, checkpoint.elements(), options);
   Model model;
   model.name = file.stem().string();
   model.path = file;
+  model.stamp = stamp;
   model.config = checkpoint.config();
   if (const fs::path tokenizer = checkpoint.tokenizer_file(); !tokenizer.empty()) {
     model.tokenizer = Tokenizer::load_llama2c(tokenizer, model.config.vocabulary);

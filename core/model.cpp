@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -44,6 +45,21 @@ class Uniform {
 };
 
 }  // namespace
+
+bool output_is_zero(const Model& model, HeadId head) {
+  check_head(model.config, head, "output_is_zero");
+  if (model.recorded) return false;
+  const auto block = static_cast<std::size_t>(model.config.block_of(head.kind, head.layer));
+  const PackedMatrix& w_o = model.weights.blocks.at(block).attention_out.weight;
+  const auto rows = static_cast<std::size_t>(model.config.d_head_of(head.kind)) * kPanelWidth;
+  const auto panel = static_cast<std::size_t>(w_o.in()) * kPanelWidth;
+  // A panel has the head's rows side by side.
+  for (const float* at = w_o.data() + static_cast<std::size_t>(head.head) * rows;
+       at < w_o.data() + w_o.bytes() / sizeof(float); at += panel) {
+    if (std::any_of(at, at + rows, [](float value) { return value != 0.0f; })) return false;
+  }
+  return true;
+}
 
 std::size_t Model::parameters() const {
   std::size_t total = count(weights.encoder_embedding) + count(weights.encoder_norm) +

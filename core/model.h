@@ -87,6 +87,8 @@ struct Weights {
 struct Model {
   std::string name;            ///< The folder's or file's name.
   std::filesystem::path path;  ///< Where it was loaded from; empty for one made in memory.
+  /// file_stamp() (content_hash.h) of the files before they were read; empty for one made in memory.
+  std::string stamp;
   ModelConfig config;
   Weights weights;
   std::optional<Tokenizer> tokenizer;  ///< None: the user gives ids.
@@ -102,6 +104,10 @@ struct Model {
     return tokenizer ? &*tokenizer : nullptr;
   }
 };
+
+/// Whether the rows of W_O that read this head are all 0, as in a model that it was pruned from; not
+/// of recorded attention. Throws std::invalid_argument for a head that the model lacks.
+bool output_is_zero(const Model& model, HeadId head);
 
 /// How a model is loaded.
 struct LoadOptions {

@@ -11,7 +11,10 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "content_hash.h"
 #include "family.h"
+#include "file_io.h"
+#include "llama2c_file.h"
 
 namespace headlight {
 namespace {
@@ -27,14 +30,25 @@ struct Range {
 };
 using Ranges = std::map<fs::path, std::vector<Range>>;  // Bytes to be set to 0, by file
 
+// Of a llama2.c checkpoint, which is a single file.
+bool is_file(const Model& model) {
+  std::error_code error;
+  return fs::is_regular_file(model.path, error);
+}
+
 fs::path folder_of(const Model& model) {
   std::error_code error;
-  const bool folder = fs::is_directory(model.path, error);
-  if (model.recorded || !folder || !fs::exists(model.path / "config.json", error)) {
+  const bool file = is_file(model);
+  if (model.recorded || (!file && !fs::exists(model.path / "config.json", error))) {
     throw std::invalid_argument(
-        "[write_pruned] a pruned copy is made of a Hugging Face folder, which this model is not");
+        "[write_pruned] a pruned copy is made of a model's files, which this model has not");
   }
-  return model.path;
+  if (files_changed(model)) {
+    throw std::invalid_argument("[write_pruned] the files of " + model.path.string() +
+                                " have changed since they were opened: open the model again");
+  }
+  if (!file) return model.path;
+  return model.path.has_parent_path() ? model.path.parent_path() : ".";
 }
 
 bool is_weights(const fs::path& file) {
@@ -45,7 +59,26 @@ bool is_weights(const fs::path& file) {
 
 std::size_t bytes_of(DataType type) { return type == DataType::f32 ? 4 : 2; }
 
+Ranges file_ranges(const Model& model, const std::vector<HeadId>& heads) {
+  const Llama2cFile file(model.path);
+  const std::size_t d_head = static_cast<std::size_t>(model.config.d_head) * sizeof(float);
+  const std::size_t row = static_cast<std::size_t>(model.config.heads) * d_head;
+  const auto rows = static_cast<std::size_t>(model.config.d_model);
+  std::vector<Range> ranges;
+  for (HeadId head : heads) {
+    check_head(model.config, head, "write_pruned");
+    const std::size_t first = static_cast<std::size_t>(file.output_begin()) +
+                              static_cast<std::size_t>(head.layer) * rows * row +
+                              static_cast<std::size_t>(head.head) * d_head;
+    for (std::size_t i = 0; i < rows; ++i) {
+      ranges.push_back({first + i * row, first + i * row + d_head});
+    }
+  }
+  return {{model.path, std::move(ranges)}};
+}
+
 Ranges ranges_of(const Model& model, const std::vector<HeadId>& heads) {
+  if (is_file(model)) return file_ranges(model, heads);
   const ModelConfig& config = model.config;
   const ConfigFile file(model.path / "config.json");
   const Family& family = family_of(file);
@@ -102,9 +135,52 @@ void clear(const fs::path& file, const std::vector<Range>& ranges) {
   if (!out) fail("write", file, "the disk may be full");
 }
 
-// Every file of the copy, in a folder that exists.
-void write_files(const Model& model, const Ranges& ranges, const fs::path& to,
-                 std::string_view sidecar) {
+void write_new(const fs::path& file, std::string_view bytes) {
+  std::ofstream out(file, std::ios::binary);
+  out << bytes;
+  out.close();
+  if (!out) fail("write", file, "the disk may be full");
+}
+
+// The model's card with a note above it, below the front matter that Hugging Face reads.
+std::string pruned_card(const Model& model, const std::vector<HeadId>& heads, std::string card) {
+  std::string names;
+  for (HeadId head : heads) {
+    names += (names.empty() ? "" : ", ") + head_name(model.config, head);
+  }
+  std::string note = "> **Pruned copy of " + model.name + ".** Without the output of " + names +
+                     ": their rows of W_O are 0, nothing else is changed. The loss with and "
+                     "without them, and that of a random control, are in `pruning.json`.";
+  if (card.empty()) return "# " + model.name + ", pruned\n\n" + note + "\n";
+  note += " What follows is the card of the whole model.\n\n";
+  std::size_t at = 0;
+  if (card.starts_with("---\n")) {
+    if (const std::size_t end = card.find("\n---\n", 3); end != card.npos) at = end + 5;
+  }
+  return card.insert(at, (at > 0 ? "\n" : "") + note);
+}
+
+void write_card(const Model& model, const std::vector<HeadId>& heads, const fs::path& from,
+                const fs::path& to) {
+  constexpr std::size_t longest_card = 16 << 20;
+  std::error_code error;
+  const fs::path card = from / "README.md";
+  const bool there = fs::is_regular_file(card, error);
+  if (there) fs::remove(to / "README.md", error);  // The copy may be read-only
+  write_new(to / "README.md",
+            pruned_card(model, heads, there ? read_file(card, longest_card) : ""));
+}
+
+// A checkpoint of one file with its tokenizer, in a folder that exists.
+void write_checkpoint(const Model& model, const Ranges& ranges, const fs::path& to) {
+  copy_to(model.path, to / model.path.filename());
+  clear(to / model.path.filename(), ranges.at(model.path));
+  const fs::path tokenizer = Llama2cFile(model.path).tokenizer_file();
+  if (!tokenizer.empty()) copy_to(tokenizer, to / tokenizer.filename());
+}
+
+// Every file of the copy of a folder, in one that exists.
+void write_files(const Model& model, const Ranges& ranges, const fs::path& to) {
   const TensorFiles tensors(model.path);
   std::set<fs::path> weights;
   for (const std::string& name : tensors.names()) weights.insert(tensors.file_of(name));
@@ -122,10 +198,6 @@ void write_files(const Model& model, const Ranges& ranges, const fs::path& to,
       clear(to / file.filename(), at->second);
     }
   }
-  std::ofstream out(to / sidecar_name, std::ios::binary);
-  out << sidecar;
-  out.close();
-  if (!out) fail("write", to / sidecar_name, "the disk may be full");
 }
 
 // The files of another model would be read with the new weights.
@@ -160,7 +232,8 @@ void check_pruned(const Model& model, const std::vector<HeadId>& heads, const fs
   }
   const bool weights = fs::exists(folder / "model.safetensors", error) ||
                        fs::exists(folder / index_name, error);
-  if (!weights || !fs::exists(folder / "config.json", error)) {
+  const bool pruned = fs::exists(folder / sidecar_name, error);  // Of any kind
+  if (!pruned && (!weights || !fs::exists(folder / "config.json", error))) {
     throw std::invalid_argument("[write_pruned] " + folder.string() +
                                 " holds other things than a model: give another folder");
   }
@@ -177,7 +250,13 @@ void write_pruned(const Model& model, const std::vector<HeadId>& heads, const fs
   fs::create_directories(part, error);
   if (error) fail("make the folder", part, error.message());
   try {
-    write_files(model, ranges, part, sidecar);
+    if (is_file(model)) {
+      write_checkpoint(model, ranges, part);
+    } else {
+      write_files(model, ranges, part);
+    }
+    write_card(model, heads, is_file(model) ? part : model.path, part);
+    write_new(part / sidecar_name, sidecar);
     if (fs::exists(whole) && !fs::is_empty(whole)) {
       remove_files(whole);
       for (const auto& entry : fs::directory_iterator(part)) {

@@ -121,14 +121,38 @@ PruningEffect planned(const ModelConfig& config, std::vector<HeadId> heads,
   return effect;
 }
 
+// What is done to a head of the set, by its place in the set.
+HeadEdit edit_of(const PruningEffect& effect, const PruningEffectOptions& options, std::size_t i,
+                 const Edits& before, HeadId to) {
+  const auto own = options.edits.find(effect.heads[i]);
+  if (own != options.edits.end()) return own->second;
+  const auto there = before.find(to);
+  HeadEdit edit = there == before.end() ? HeadEdit{} : there->second;
+  edit.gain = 0.0f;
+  edit.replace = options.replace;
+  return edit;
+}
+
+// The base with what is done to the set done to these heads, each in its head's place.
+Edits edited(const PruningEffect& effect, const PruningEffectOptions& options,
+             const std::vector<HeadId>& heads) {
+  Edits edits = options.base;
+  for (std::size_t i = 0; i < std::min(heads.size(), effect.heads.size()); ++i) {
+    edits[heads[i]] = edit_of(effect, options, i, options.base, heads[i]);
+  }
+  return edits;
+}
+
 // The set, each of its heads, each control.
 std::vector<Edits> variants_of(const PruningEffect& effect, const PruningEffectOptions& options) {
-  std::vector<Edits> variants = {ablated(effect.heads, options.replace, options.base)};
-  for (Edits& edits : ablations(effect.heads, options.replace, options.base)) {
-    variants.push_back(std::move(edits));
+  std::vector<Edits> variants = {edited(effect, options, effect.heads)};
+  for (std::size_t i = 0; i < effect.heads.size(); ++i) {
+    Edits single = options.base;
+    single[effect.heads[i]] = edit_of(effect, options, i, options.base, effect.heads[i]);
+    variants.push_back(std::move(single));
   }
   for (const std::vector<HeadId>& heads : effect.control_heads) {
-    variants.push_back(ablated(heads, options.replace, options.base));
+    variants.push_back(edited(effect, options, heads));
   }
   return variants;
 }

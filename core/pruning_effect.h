@@ -27,18 +27,21 @@ struct PruningEffectOptions {
   int controls = 8;
   unsigned seed = 1;
   Edits base = {};  ///< What is edited already.
+  /// What is done to heads of the set instead of taking them out. A control gets the same: its
+  /// heads in turn what those of the set do.
+  Edits edits = {};
   /// Heads that no control draws: others that do the same, or that feed the set.
   std::vector<HeadId> avoid = {};
   SweepOptions sweep = {};
 };
 
-/// What taking out a set of heads together does to the loss. Changes are against the base, in nats
-/// per predicted token.
+/// What taking out a set of heads together, or editing them otherwise, does to the loss. Changes are
+/// against the base, in nats per predicted token.
 struct PruningEffect {
   std::vector<HeadId> heads;
   std::int64_t tokens = 0;      ///< Predicted.
   double before = 0.0;          ///< Loss of the base.
-  double after = 0.0;           ///< Loss without the set.
+  double after = 0.0;           ///< Loss without the set, or with its edits.
   std::vector<double> singles;  ///< Change of each head by itself.
   std::vector<std::vector<HeadId>> control_heads;
   std::vector<double> controls;  ///< Change of each control's set.

@@ -66,11 +66,27 @@ std::string role_name(const RoleScore& score);
 /// before in 97 % of 1,240 rows (at least 90 % needed; ...)."
 std::string measured(const RoleScore& score);
 
+/// What stands behind that sentence for a head that is pruned.
+inline constexpr std::string_view pruned_note =
+    "The head is pruned: its rows of W_O are all 0, so nothing comes of what it looks at.";
+
 /// Patterns of a head's maps, after Kovaleva et al. 2019, figure 2.
 enum class Shape { vertical, diagonal, vertical_diagonal, block, mixed };
 
 /// "vertical", "diagonal", "vertical + diagonal", "block", "mixed".
 std::string_view shape_name(Shape shape);
+
+/// TransformerLens' head detector (head_detector.h) on the battery's random tokens said twice: how
+/// much of a head's weight lies on the token before, on earlier copies of the token, and on what
+/// followed an earlier copy. Means over the sequences, of which only second halves repeat: a head
+/// that does nothing but induction gets about a half. Nothing is chosen by these figures.
+struct DetectorScores {
+  double previous_token = 0.0;
+  double duplicate_token = 0.0;
+  double induction = 0.0;
+  std::int64_t n = 0;  ///< Sequences.
+  bool operator==(const DetectorScores&) const = default;
+};
 
 /// What one head does, on the battery.
 struct HeadRoles {
@@ -79,6 +95,9 @@ struct HeadRoles {
   std::vector<RoleScore> scores;
   Shape shape = Shape::mixed;
   HeadStats stats;  ///< Means over the battery's sentences.
+  /// None of a head that looks forward too: the detector's patterns only look back.
+  std::optional<DetectorScores> detector;
+  bool pruned = false;  ///< Its rows of W_O are all 0: it looks, and nothing comes of it.
   bool operator==(const HeadRoles&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "head_detector.h"
 #include "head_summary.h"
 #include "role_measures.h"
 
@@ -132,6 +133,15 @@ void count_repeats(HeadEvidence& head, const RoleText& text, const float* weight
   tally(head, text, measure_of(RoleKind::duplicate_token)).add(copies.sum, copies.n, copies.sink);
   tally(head, text, measure_of(RoleKind::induction))
       .add(followers.sum, followers.n, followers.sink);
+}
+
+void count_detections(HeadEvidence& head, const RoleText& text, const float* weights) {
+  if (text.patterns[0].empty()) return;
+  const std::vector<float> map(weights, weights + text.patterns[0].size());
+  for (std::size_t i = 0; i < text.patterns.size(); ++i) {
+    head.detections[i] += detection_score(map, text.patterns[i], text.queries);
+  }
+  head.detection_texts += 1;
 }
 
 namespace {

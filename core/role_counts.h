@@ -11,6 +11,7 @@ void count_offsets(HeadEvidence& head, const RoleText& text, const float* weight
 void count_spread(HeadEvidence& head, const RoleText& text, const float* weights);
 void count_sinks(HeadEvidence& head, const RoleText& text, const float* weights);
 void count_repeats(HeadEvidence& head, const RoleText& text, const float* weights);
+void count_detections(HeadEvidence& head, const RoleText& text, const float* weights);
 void count_words(HeadEvidence& head, const RoleText& text, const float* weights);
 void count_likeness(HeadEvidence& head, const RoleText& text, const float* weights);
 void count_shape(HeadEvidence& head, const RoleText& text, const float* weights);

@@ -95,7 +95,10 @@ void RoleEvidence::count_head(int index, const RoleText& text, const float* weig
     count_sinks(head, text, weights);
     count_shape(head, text, weights);
   }
-  if (text.span > 0) count_repeats(head, text, weights);
+  if (text.span > 0) {
+    count_repeats(head, text, weights);
+    count_detections(head, text, weights);
+  }
   if (text.words && !text.cases.empty()) count_words(head, text, weights);
   if (text.likeness) count_likeness(head, text, weights);
 }
@@ -212,6 +215,12 @@ HeadRoles RoleEvidence::conclude(int index) const {
     };
     roles.stats = {mean(0), mean(1), mean(2), mean(3)};
   }
+  if (head.detection_texts > 0) {
+    const auto mean = [&](std::size_t i) {
+      return rounded(head.detections[i] / head.detection_texts);
+    };
+    roles.detector = {mean(0), mean(1), mean(2), static_cast<std::int64_t>(head.detection_texts)};
+  }
   return roles;
 }
 
@@ -236,6 +245,8 @@ void RoleEvidence::visit(Self& self, Visit visit) {
       visit(*number);
     }
     for (auto& number : head.stats) visit(number);
+    for (auto& number : head.detections) visit(number);
+    visit(head.detection_texts);
   }
   for (auto& halves : self.baselines_) {
     for (auto& counts : halves) {

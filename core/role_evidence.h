@@ -33,6 +33,8 @@ struct HeadEvidence {
   ShapeSums shape;
   std::array<double, 4> stats = {};  ///< Entropy, distance, maximum, sink share, summed over texts.
   double stats_texts = 0.0;
+  std::array<double, 3> detections = {};  ///< TransformerLens' scores, summed over texts.
+  double detection_texts = 0.0;
   bool operator==(const HeadEvidence&) const = default;
 };
 

@@ -275,6 +275,7 @@ RoleReport RoleMeasurement::report() const {
     for (int head = 0; head < state_->model->config.layers_of(kind) * heads; ++head) {
       HeadRoles roles = counts.conclude(head);
       roles.head = {head / heads, head % heads, kind};
+      roles.pruned = output_is_zero(*state_->model, roles.head);
       report.heads.push_back(std::move(roles));
     }
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "head_detector.h"
 #include "json_file.h"
 #include "json_node.h"
 
@@ -25,7 +26,7 @@ std::string direction_name(LinkDirection direction) {
   return direction == LinkDirection::dependent_looks ? "dependent looks" : "governor looks";
 }
 
-nlohmann::ordered_json json_of(const RoleScore& score) {
+nlohmann::ordered_json json_of(const RoleScore& score, bool pruned) {
   nlohmann::ordered_json json = {{"role", role_name(score)}};
   if (score.kind == RoleKind::syntactic) {
     json["relation"] = relation_name(*score.relation);
@@ -39,7 +40,7 @@ nlohmann::ordered_json json_of(const RoleScore& score) {
   json["n"] = score.n;
   json["interval"] = {score.interval.low, score.interval.high};
   json["sink_share"] = score.sink_share;
-  json["measured"] = measured(score);
+  json["measured"] = measured(score) + (pruned ? " " + std::string(pruned_note) : "");
   return json;
 }
 
@@ -66,6 +67,13 @@ int whole_of(const JsonNode& node, int least, int most) {
   const double value = node.json().get<double>();
   if (value < least || value > most) refuse();
   return static_cast<int>(value);
+}
+
+std::int64_t cases_of(const JsonNode& n) {
+  if (!n.json().is_number_unsigned() || n.json().get<std::uint64_t>() > (1ull << 53)) {
+    n.refuse("expected a number of cases");
+  }
+  return n.json().get<std::int64_t>();
 }
 
 std::optional<Relation> relation_of(const std::string& name) {
@@ -111,11 +119,7 @@ RoleScore score_of(const JsonNode& node, bool holds) {
   score.score = number_of(node.at("score"));
   score.threshold = number_of(node.at("threshold"));
   score.baseline = number_of(node.at("baseline"));
-  const JsonNode n = node.at("n");
-  if (!n.json().is_number_unsigned() || n.json().get<std::uint64_t>() > (1ull << 53)) {
-    n.refuse("expected a number of cases");
-  }
-  score.n = n.json().get<std::int64_t>();
+  score.n = cases_of(node.at("n"));
   const std::vector<JsonNode> interval = node.list("interval");
   if (interval.size() != 2) node.at("interval").refuse("expected two numbers");
   score.interval = {number_of(interval[0]), number_of(interval[1])};
@@ -151,6 +155,16 @@ HeadRoles head_of(const JsonNode& node) {
   roles.stats.distance = float_of(node.at("mean_distance"));
   roles.stats.maximum = float_of(node.at("confidence"));
   roles.stats.sink_share = float_of(node.at("sink_share"));
+  if (node.has("output")) {
+    if (node.text("output") != "zero") node.at("output").refuse("expected \"zero\"");
+    roles.pruned = true;
+  }
+  if (node.has("head_detector")) {
+    const JsonNode detector = node.at("head_detector");
+    roles.detector = {number_of(detector.at("previous_token_head")),
+                      number_of(detector.at("duplicate_token_head")),
+                      number_of(detector.at("induction_head")), cases_of(detector.at("n"))};
+  }
   return roles;
 }
 
@@ -164,17 +178,33 @@ std::string role_report_json(const RoleReport& report) {
     head["roles"] = nlohmann::ordered_json::array();
     head["measured"] = nlohmann::ordered_json::array();
     for (const RoleScore& score : roles.scores) {
-      head[score.holds ? "roles" : "measured"].push_back(json_of(score));
+      head[score.holds ? "roles" : "measured"].push_back(json_of(score, roles.pruned));
     }
     head["shape"] = shape_name(roles.shape);
     head["entropy"] = short_double(roles.stats.entropy);
     head["mean_distance"] = short_double(roles.stats.distance);
     head["confidence"] = short_double(roles.stats.maximum);
     head["sink_share"] = short_double(roles.stats.sink_share);
+    if (roles.pruned) head["output"] = "zero";
+    if (roles.detector) {
+      head["head_detector"] = {{"previous_token_head", roles.detector->previous_token},
+                               {"duplicate_token_head", roles.detector->duplicate_token},
+                               {"induction_head", roles.detector->induction},
+                               {"n", roles.detector->n}};
+    }
     heads.push_back(std::move(head));
   }
+  const DetectionOptions detection;
   const nlohmann::ordered_json json = {
-      {"model_hash", report.model_hash}, {"battery", report.battery}, {"heads", std::move(heads)}};
+      {"model_hash", report.model_hash},
+      {"battery", report.battery},
+      {"head_detector",
+       {{"source", "TransformerLens, detect_head"},
+        {"error_measure", measure_name(detection.measure)},
+        {"exclude_bos", detection.exclude_first},
+        {"exclude_current_token", detection.exclude_current},
+        {"texts", "random tokens said twice"}}},
+      {"heads", std::move(heads)}};
   return json.dump(1) + "\n";
 }
 

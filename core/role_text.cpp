@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "head_detector.h"
 #include "role_measures.h"
 #include "word_frequency.h"
 
@@ -118,6 +119,11 @@ RoleText repeated_text(const RoleTokens& tokens, int begin, int span, int half) 
   RoleText text = plain_text(tokens, half);
   text.span = span;
   text.span_begin = begin;
+  if (text.causal && !text.cross) {
+    std::vector<int> ids;
+    for (const Token& token : tokens.queries) ids.push_back(token.id);
+    text.patterns = detection_patterns(ids);
+  }
   return text;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -50,6 +51,8 @@ struct RoleText {
   bool window = false;   ///< Sinks and shapes are.
   int span = 0;          ///< Of random tokens said twice; 0: it is another text.
   int span_begin = 0;    ///< Where they begin.
+  /// Of such a text, in causal attention: detection_patterns() of its tokens; else empty.
+  std::array<std::vector<float>, 3> patterns;  // [queries, keys]
   std::optional<WordMap> words;
   std::vector<WordCase> cases;
   std::vector<int> sentence_of;  // [keys] of a window: which sentence a token is in

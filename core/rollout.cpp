@@ -124,15 +124,21 @@ std::vector<float> rolled(const Trace& trace, AttentionKind kind, const Weights&
 
 }  // namespace
 
-std::vector<float> rollout(const Trace& trace, AttentionKind kind, ThreadPool* pool) {
+std::vector<float> rollout(const Trace& trace, AttentionKind kind, ThreadPool* pool,
+                           const std::function<void()>& before_layer) {
   AttentionScratch scratch;
-  const auto weights = [&](HeadId id, float* out) { trace.weights(id, out, scratch); };
+  const auto weights = [&](HeadId id, float* out) {
+    if (before_layer && id.head == 0) before_layer();
+    trace.weights(id, out, scratch);
+  };
   return rolled(trace, kind, weights, pool);
 }
 
-std::vector<float> corrected_rollout(const Trace& trace, AttentionKind kind, ThreadPool* pool) {
-  std::vector<float> out = rollout(trace, kind, pool);
+std::vector<float> corrected_rollout(const Trace& trace, AttentionKind kind, ThreadPool* pool,
+                                     const std::function<void()>& before_layer) {
+  std::vector<float> out = rollout(trace, kind, pool, before_layer);
   const auto uniform_weights = [&](HeadId id, float* to) {
+    if (before_layer && id.head == 0) before_layer();
     const std::vector<std::uint8_t> masked = masked_cells(trace, id);
     const auto keys = static_cast<std::size_t>(trace.keys(id.kind));
     for (std::size_t row = 0; row < masked.size(); row += keys) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "thread_pool.h"
@@ -18,9 +19,11 @@ namespace headlight {
 /// R being the encoder's last rollout and C the mean of the cross-attention's heads; both after the
 /// layer's cross-attention, so that a row of D and of E together sum to 1.
 /// Heads count as they attend; gains do not enter. Of recorded attention with other keys than
-/// queries there is none. Throws std::invalid_argument for a kind that the model lacks.
+/// queries there is none. `before_layer` is called before each layer; what it throws leaves the
+/// computation. Throws std::invalid_argument for a kind that the model lacks.
 std::vector<float> rollout(const Trace& trace, AttentionKind kind = AttentionKind::self,
-                           ThreadPool* pool = nullptr);  // [layers, query, key]
+                           ThreadPool* pool = nullptr,
+                           const std::function<void()>& before_layer = {});  // [layers, query, key]
 
 /// The rollout with the receptive field of causal attention taken out. Where a query sees earlier
 /// tokens only, more paths lead to a token the earlier it stands: with uniform weights too the first
@@ -33,6 +36,7 @@ std::vector<float> rollout(const Trace& trace, AttentionKind kind = AttentionKin
 /// Abnar & Zuidema treat encoders, where all tokens have the same receptive field; there, without
 /// masks, U is the same for all other tokens.
 std::vector<float> corrected_rollout(const Trace& trace, AttentionKind kind = AttentionKind::self,
-                                     ThreadPool* pool = nullptr);  // [layers, query, key]
+                                     ThreadPool* pool = nullptr,
+                           const std::function<void()>& before_layer = {});  // [layers, query, key]
 
 }  // namespace headlight

@@ -18,8 +18,28 @@ TEST_CASE("a folder's hash follows what the model is read from, and nothing else
   copy.add("\"a_note\": 1");
   CHECK(hash != content_hash(before));
   CHECK(hash != content_hash(load_model(test::fixture("tiny-distilgpt2"))));
+}
+
+TEST_CASE("a model whose files were replaced is not taken for what they are now") {
+  test::Copy copy("tiny-gpt2");
+  const Model model = load_model(copy.folder.path());
+  const std::string hash = content_hash(model);
+  CHECK_FALSE(files_changed(model));
+  // Other weights of the same size, in place.
+  const auto weights = copy.folder / "model.safetensors";
+  std::string bytes = test::read_file(weights);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  copy.folder.write("other", bytes);
+  std::filesystem::rename(copy.folder / "other", weights);
+  CHECK(files_changed(model));
+  const std::string replaced = content_hash(load_model(copy.folder.path()));
+  CHECK(replaced != hash);
+  CHECK(content_hash(model) != replaced);
+  CHECK(content_hash(model) == content_hash(model));
   std::filesystem::remove_all(copy.folder.path());
-  CHECK_THROWS_AS(content_hash(before), LoadError);
+  CHECK(files_changed(model));
+  CHECK(content_hash(model) != replaced);
+  CHECK_THROWS_AS(load_model(copy.folder.path()), LoadError);
 }
 
 TEST_CASE("a model in memory is told by shape and weights") {

@@ -151,7 +151,9 @@ TEST_CASE("a masked model predicts its first mask and others what follows the la
   };
   CHECK(position(bert, {5, 40, 7, 41, 7, 6}) == 2);
   CHECK(position(bert, {7}) == 0);
-  CHECK(position(bert, {5, 40, 6}) == 2);
+  CHECK(predicted_position(bert, input_of(bert, "the cat sat").tokens) == 3);  // not [SEP]
+  CHECK(predicted_position(bert, input_of(bert, "the cat sat.").tokens) == 3);  // nor the full stop
+  CHECK(position(bert, {5, 6}) == 1);
   CHECK(predicted_position(bert, input_of(bert, "the [MASK] sat").tokens) == 2);
   Model body = bert;
   body.config.predicts = ModelConfig::Predicts::nothing;

@@ -106,6 +106,20 @@ TEST_CASE("hits, baseline and sink of a head") {
   CHECK_THROWS_AS(scores.score(amod, dependent, 3), std::invalid_argument);
 }
 
+TEST_CASE("a direction with too few cases does not win by a lucky hit") {
+  LinkScores scores(1);
+  LinkCounts& many = scores.counts[static_cast<std::size_t>(Relation::passive) * 2];
+  LinkCounts& few = scores.counts[static_cast<std::size_t>(Relation::passive) * 2 + 1];
+  many.n = 40;
+  many.hits[0] = 30;
+  few.n = few.hits[0] = 4;
+  CHECK(scores.better_direction(Relation::passive, 0) == LinkDirection::dependent_looks);
+  few.n = few.hits[0] = 10;
+  CHECK(scores.better_direction(Relation::passive, 0) == LinkDirection::governor_looks);
+  many.n = many.hits[0] = 4;
+  CHECK(scores.better_direction(Relation::passive, 0) == LinkDirection::governor_looks);
+}
+
 TEST_CASE("counts of parts of a corpus add up") {
   const auto cases = link_cases(farmer(), one_token_each(5), false);
   LinkScores part(1), whole(1);

@@ -134,6 +134,53 @@ TEST_CASE("the map holds the selected head of the run that is shown") {
   }
 }
 
+TEST_CASE("a map of the rollout shows weights until the snapshot has the rollout") {
+  auto snapshot = std::make_shared<Snapshot>(*answer(sentence, {{{0, 1}, {.temperature = 5.0f}}}));
+  State state = state_for(*snapshot);
+  state.selection.head = {1, 0};
+  state.display.quantity = Quantity::rollout;
+  Picture picture;
+  picture.update(snapshot, state);
+  CHECK(picture.waits_for_rollout());
+  const auto weights = snapshot->edited->weights({1, 0});
+  CHECK(picture.map().values == std::vector<float>(weights.begin(), weights.end()));
+  auto rolled = std::make_shared<Snapshot>(*snapshot);
+  std::vector<float> before = shown_rollout(*snapshot->baseline, AttentionKind::self);
+  std::vector<float> after = shown_rollout(*snapshot->edited, AttentionKind::self);
+  before[before.size() / 2] += 0.25f;  // so that one sees which numbers are shown
+  rolled->rollouts = std::make_shared<const Rollouts>(
+      Rollouts{AttentionKind::self, std::make_shared<const std::vector<float>>(before),
+               std::make_shared<const std::vector<float>>(after)});
+  const std::size_t cells = after.size() / 2;  // tiny-gpt2 has two layers
+  picture.update(rolled, state);
+  CHECK_FALSE(picture.waits_for_rollout());
+  CHECK(picture.map().values ==
+        std::vector<float>(after.begin() + static_cast<std::ptrdiff_t>(cells), after.end()));
+  state.display.shown = Shown::difference;
+  picture.update(rolled, state);
+  CHECK(picture.map().values[0] == doctest::Approx(after[cells] - before[cells]));
+}
+
+TEST_CASE("a difference without any says in which layer there is one") {
+  const auto snapshot = answer(sentence, {{{0, 1}, {.gain = 0.0f}}});
+  State state = state_for(*snapshot);
+  state.selection.head = {0, 1};
+  state.display.shown = Shown::difference;
+  Picture picture;
+  picture.update(snapshot, state);
+  CHECK(picture.unchanged());  // only its output is gone
+  CHECK(picture.first_changed_layer() == 1);
+  state.selection.head = {1, 0};
+  picture.update(snapshot, state);
+  CHECK_FALSE(picture.unchanged());
+  const auto last = answer(sentence, {{{1, 1}, {.gain = 0.0f}}});
+  picture.update(last, state_for(*last));
+  state.request = last->request;
+  picture.update(last, state);
+  CHECK(picture.unchanged());
+  CHECK_FALSE(picture.first_changed_layer());
+}
+
 TEST_CASE("each pixel of a map has its strongest cell's colour") {
   const auto snapshot = answer(sentence, {{{1, 2}, {.temperature = 0.3f}}});
   State state = state_for(*snapshot);
@@ -237,6 +284,60 @@ TEST_CASE("masked cells beyond the text are passed over") {
   picture.update(snapshot, state_for(*snapshot));
   CHECK_FALSE(picture.allowed(1, 0));
   CHECK(picture.allowed(1, 1));
+}
+
+TEST_CASE("rows that no key is left to are counted") {
+  Picture picture;
+  const auto plain = answer("the cat sat");
+  picture.update(plain, state_for(*plain));
+  CHECK(picture.blind_rows() == 0);
+  const auto none = answer("the cat sat", {{{0, 0}, {.mask = global_mask(0)}}});
+  picture.update(none, state_for(*none));
+  CHECK(picture.blind_rows() == picture.tokens());
+  HeadEdit edit;
+  edit.masked_cells = {{0, 0}, {1, 0}};
+  const auto one = answer("the cat sat", {{{0, 0}, edit}});
+  picture.update(one, state_for(*one));
+  CHECK(picture.blind_rows() == 1);
+}
+
+TEST_CASE("a pooled key is drawn as a cell that spans its tokens") {
+  const auto model = std::make_shared<const Model>(
+      load_model(test::test_data() / "models" / "tiny-headlight"));
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->request.text = "the cat sat on";
+  snapshot->model = model;
+  snapshot->baseline = snapshot->edited =
+      std::make_shared<const Trace>(run(*model, snapshot->request.text));
+  snapshot->baseline_heads = snapshot->edited_heads =
+      std::make_shared<const SummariesByKind>(summarize(*snapshot->baseline, 64));
+  const int n = snapshot->baseline->size();
+  REQUIRE(n >= 7);
+  snapshot->prediction = predict(*snapshot->baseline, *snapshot->edited, n - 1);
+  State state = state_for(*snapshot);
+  state.selection.head = {0, 2};  // It pools by 3.
+  Picture picture;
+  picture.update(snapshot, state);
+  const Image image = picture.map_image(1, Theme::dark);
+  const ImU32 masked = palette_of(Theme::dark).masked;
+  for (int query = 0; query < n; ++query) {
+    double sum = 0.0;
+    for (int key = 0; key < n; ++key) {
+      const ImU32 color = image.pixels[static_cast<std::size_t>(query * n + key)];
+      if (key > query) {
+        CHECK(color == masked);
+        continue;
+      }
+      // All tokens of a pool, as far as the query has come, have the colour of its last one.
+      const int last = std::min(key / 3 * 3 + 2, query);
+      const MapValues& map = picture.map();
+      const float position = map.position[cell_index(map, query, last)];
+      CHECK(color == color_at(color_table(ColorMap::viridis), position));
+      CHECK(picture.allowed(query, key) == (key == last));
+      sum += map.values[cell_index(map, query, key)];
+    }
+    CHECK(sum == doctest::Approx(1.0));
+  }
 }
 
 TEST_CASE("a difference is red where weight was gained and blue where it was lost") {

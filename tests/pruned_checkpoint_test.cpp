@@ -44,14 +44,26 @@ TEST_CASE("a pruned checkpoint computes what the model computes with gain 0") {
        {"tiny-gpt2", "tiny-gpt2-bf16", "tiny-distilgpt2", "tiny-llama-gqa", "tiny-llama-mha-f16",
         "tiny-llama-sharded", "tiny-phi3", "tiny-qwen3", "tiny-gemma", "tiny-mistral", "tiny-bert",
         "tiny-bert-gamma", "tiny-bert-pretraining", "tiny-roberta", "tiny-distilbert", "tiny-bart",
-        "tiny-mbart", "tiny-marian", "tiny-marian-f16"}) {
+        "tiny-mbart", "tiny-marian", "tiny-marian-f16", "tiny-llama2c", "tiny-llama2c-untied"}) {
     CAPTURE(name);
     TemporaryFolder folder;
-    const Model model = load_model(fixture(name));
+    const bool file = contains(name, "llama2c");
+    const std::string inside = file ? std::string(name) + ".bin" : "";
+    const Model model = load_model(fixture(name) / inside);
     const std::vector<HeadId> heads = some_heads(model.config);
     write_pruned(model, heads, folder / "pruned", "{\"a\":1}");
-    const Model pruned = load_model(folder / "pruned");
+    const Model pruned = load_model(folder / "pruned" / inside);
     CHECK(pruned.config == model.config);
+    CHECK(pruned.tokenizer.has_value() == model.tokenizer.has_value());
+    CHECK(contains(read_file(folder / "pruned" / "README.md"), "Pruned copy of"));
+    for (const AttentionKind kind : model.config.kinds()) {
+      for (int i = 0; i < model.config.layers_of(kind) * model.config.heads_of(kind); ++i) {
+        const HeadId head = {i / model.config.heads_of(kind), i % model.config.heads_of(kind), kind};
+        const bool gone = std::find(heads.begin(), heads.end(), head) != heads.end();
+        CHECK(output_is_zero(pruned, head) == gone);
+        CHECK_FALSE(output_is_zero(model, head));
+      }
+    }
     const bool two = model.config.encoder_decoder();
     const Input input = input_of_ids(model, some_ids(model, 12, 3),
                                      two ? some_ids(model, 9, 4) : std::vector<int>{});
@@ -121,13 +133,38 @@ TEST_CASE("a pruned checkpoint goes over nothing that it should not") {
   CHECK(refused(model, folder / "empty").empty());
 }
 
-TEST_CASE("only a folder of Hugging Face's is written again") {
+TEST_CASE("only a model with files, as it was opened, is written again") {
   TemporaryFolder folder;
-  CHECK(contains(refused(random_model(small_gpt2_config(), 1), folder / "new"), "Hugging Face"));
-  for (const auto& entry : fs::directory_iterator(fixture("tiny-llama2c"))) {
-    if (entry.path().extension() != ".bin" || contains(entry.path().string(), "tok")) continue;
-    CHECK(contains(refused(load_model(entry.path()), folder / "new"), "Hugging Face"));
-  }
+  CHECK(contains(refused(random_model(small_gpt2_config(), 1), folder / "new"), "a model's files"));
+  Copy copy("tiny-gpt2");
+  const Model model = load_model(copy.folder.path());
+  copy.add("\"a_note\": 1");
+  CHECK(contains(refused(model, folder / "new"), "have changed"));
+  CHECK_FALSE(fs::exists(folder / "new"));
+}
+
+TEST_CASE("a pruned copy's card says at its top that heads are gone") {
+  TemporaryFolder folder;
+  Copy copy("tiny-gpt2");
+  fs::remove(copy.folder / "README.md");
+  const auto card = [&](const char* to) {
+    write_pruned(load_model(copy.folder.path()), {{0, 1}, {1, 0}}, folder / to, "{}");
+    return read_file(folder / to / "README.md");
+  };
+  const std::string note = "Without the output of L0 H1, L1 H0: their rows of W_O are 0";
+  const std::string made = card("made");
+  CHECK(made.starts_with("# "));
+  CHECK(contains(made, note));
+  CHECK_FALSE(contains(made, "whole model"));
+  copy.folder.write("README.md", "# A card\n");
+  const std::string plain = card("plain");
+  CHECK(plain.starts_with("> **Pruned copy of "));
+  CHECK(contains(plain, note));
+  CHECK(plain.ends_with("What follows is the card of the whole model.\n\n# A card\n"));
+  copy.folder.write("README.md", "---\nlicense: mit\n---\n# A card\n");
+  const std::string front = card("front");
+  CHECK(front.starts_with("---\nlicense: mit\n---\n\n> **Pruned copy of "));
+  CHECK(front.ends_with("\n\n# A card\n"));
 }
 
 TEST_CASE("the sidecar says what was measured") {

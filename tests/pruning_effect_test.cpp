@@ -110,6 +110,30 @@ TEST_CASE("the effect of a set is that of single runs") {
   CHECK_THROWS_AS(pruning_effect(model, texts, {{7, 0}}), std::invalid_argument);
 }
 
+TEST_CASE("other edits than pruning have an effect and controls with the same edits") {
+  const Model model = random_model(small_llama_config(), 2);
+  const std::vector<LossText> texts = {
+      loss_text(model, input_of_ids(model, some_ids(model, 9, 1)))};
+  const HeadEdit hot{.temperature = 4.0f}, near{.mask = local_mask(1), .masked_cells = {{40, 3}}};
+  const Edits edits{{{0, 3}, hot}, {{2, 1}, near}};
+  const PruningEffect effect =
+      pruning_effect(model, texts, {{2, 1}, {0, 3}, {1, 0}}, {.controls = 2, .edits = edits});
+  const double before = mean_loss(model, texts);
+  const HeadEdit gone{.gain = 0.0f};
+  CHECK(effect.after == mean_loss(model, texts, {{{0, 3}, hot}, {{1, 0}, gone}, {{2, 1}, near}}));
+  REQUIRE(effect.singles.size() == 3);
+  CHECK(effect.singles[0] == doctest::Approx(mean_loss(model, texts, {{{0, 3}, hot}}) - before));
+  CHECK(effect.singles[1] == doctest::Approx(mean_loss(model, texts, {{{1, 0}, gone}}) - before));
+  CHECK(effect.singles[2] == doctest::Approx(mean_loss(model, texts, {{{2, 1}, near}}) - before));
+  REQUIRE(effect.controls.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& heads = effect.control_heads[i];
+    REQUIRE(heads.size() == 3);
+    const Edits same{{heads[0], hot}, {heads[1], gone}, {heads[2], near}};
+    CHECK(effect.controls[i] == doctest::Approx(mean_loss(model, texts, same) - before));
+  }
+}
+
 // Four of the six heads of layer 2 are induction heads, and redundant: two of them have a control of
 // their size in their own layer, the two others. For all four the control is filled up from the
 // nearest layers, without L1 H5: it looks at the previous token and feeds them, so that without it

@@ -37,7 +37,9 @@ RoleReport sample() {
   report.heads.push_back({.head = {0, 1},
                           .scores = {previous, links},
                           .shape = Shape::block,
-                          .stats = {0.1f, 0.95f, 0.7f, 0.02f}});
+                          .stats = {0.1f, 0.95f, 0.7f, 0.02f},
+                          .detector = DetectorScores{0.93, 0.01, 0.02, 20},
+                          .pruned = true});
   report.heads.push_back({.head = {2, 0, AttentionKind::cross}, .scores = {separators}});
   for (const RoleKind kind :
        {RoleKind::local, RoleKind::long_range, RoleKind::broad, RoleKind::duplicate_token,
@@ -78,7 +80,18 @@ TEST_CASE("the JSON has the names that the files promise") {
   CHECK(role["interval"] == nlohmann::json({0.95, 0.98}));
   CHECK(role["measured"] ==
         "The strongest key is the token just before in 97 % of 1,240 rows (95 % interval 95 % to "
-        "98 %; at least 90 % needed; chance: 14 %; weight on the sink: 1 %).");
+        "98 %; at least 90 % needed; chance: 14 %; weight on the sink: 1 %). The head is pruned: "
+        "its rows of W_O are all 0, so nothing comes of what it looks at.");
+  CHECK(json["head_detector"]["error_measure"] == "mul");
+  CHECK(json["head_detector"]["exclude_bos"] == false);
+  CHECK(json["head_detector"]["exclude_current_token"] == false);
+  CHECK(head["head_detector"]["previous_token_head"] == 0.93);
+  CHECK(head["head_detector"]["duplicate_token_head"] == 0.01);
+  CHECK(head["head_detector"]["induction_head"] == 0.02);
+  CHECK(head["head_detector"]["n"] == 20);
+  CHECK(head["output"] == "zero");
+  CHECK_FALSE(json["heads"][1].contains("output"));
+  CHECK_FALSE(json["heads"][1].contains("head_detector"));
   REQUIRE(head["measured"].size() == 1);
   CHECK(head["measured"][0]["role"] == "relative clause");
   CHECK(head["measured"][0]["relation"] == "relative clause");
@@ -110,6 +123,9 @@ TEST_CASE("files that are no report are refused with the place") {
       {"\"score\": 0.97", "\"score\": null", "score"},
       {"\"confidence\": 0.7", "\"confidence\": 1e300", "confidence"},
       {"\"offset\": -1", "\"offset\": 99999999", "offset"},
+      {"\"output\": \"zero\"", "\"output\": \"some\"", "output"},
+      {"\"induction_head\": 0.02", "\"induction_head\": true", "induction_head"},
+      {"\"n\": 20\n", "\"n\": -20\n", "n"},
       {"\"heads\": [", "\"heads\": 1, \"x\": [", "heads"},
   };
   for (const Change& change : changes) {

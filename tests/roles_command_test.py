@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import signal
@@ -148,6 +149,16 @@ def test_dumps():
           [(one["relation"], one["score"], one["n"]) for one in report["relations"]])
     table = run("--dumps", dumps, "--quiet")
     check("table", b"determiner-noun     L7 H10" in table.stdout and not table.stderr, table.stdout)
+    rows = [line for line in table.stdout.decode().splitlines()[4:] if line]
+    notes = ("near the offset", "few links", "none is above the offset")
+    for row in rows:
+        score, offset = re.search(r"looks +(\d\.\d\d) +(\d\.\d\d) at", row).groups()
+        n = int(re.search(r" at [+-]\d+ +(\d+) ", row).group(1))
+        above = float(score) - float(offset)
+        noted = row.endswith(notes)
+        check(f"a note where little is proved: {row}",
+              noted == (n < 20 or above < 0.1) or abs(above - 0.1) < 0.011)
+        check("only heads above the offset", above >= 0 or row.endswith(notes[2]), row)
     file = folder / "dumps.json"
     check("by the ending", run("--dumps", dumps, "-o", file).stdout == b"" and
           json.loads(file.read_text()) == report)
@@ -163,6 +174,16 @@ def test_model():
         {"role", "score", "threshold", "baseline", "n", "interval", "sink_share", "measured"} <=
         role.keys() for head in report["heads"] for role in head["roles"] + head["measured"]))
     kept = list((folder / "cache" / "headlight" / "roles").glob("*"))
+    scores = [head["head_detector"] for head in report["heads"]]
+    check("TransformerLens' scores", all(0 <= one[key] <= 1 for one in scores for key in (
+        "previous_token_head", "duplicate_token_head", "induction_head")) and
+        report["head_detector"]["error_measure"] == "mul", scores[:1])
+    rows = list(csv.DictReader(io.StringIO(run(tiny, "--csv").stdout.decode())))
+    check("and in the CSV", {(int(row["layer"]), int(row["head"])): float(row["induction_head"])
+                             for row in rows} ==
+          {(head["layer"], head["head"]): head["head_detector"]["induction_head"]
+           for head in report["heads"]})
+    check("and in the table", b"induct" in run(tiny).stdout)
     check("kept by its hash", [file.name.split("-")[0] for file in kept] == [report["model_hash"]])
     check("read again", run(tiny, "--json").stdout == first.stdout)
 
@@ -185,6 +206,24 @@ def test_model():
     nowhere = run(tiny, "--json", env=environment(XDG_CACHE_HOME="/proc/nowhere"))
     check("a cache that cannot be written", nowhere.stdout == first.stdout and
           nowhere.stderr.startswith(b"headlight: the report is not kept"), nowhere.stderr)
+
+
+def test_pruned():
+    pruned = folder / "without"
+    subprocess.run([program, "prune", tiny, "--heads", "0.1", "--text", "1 2 3", "-o", pruned],
+                   check=True, capture_output=True, timeout=600)
+    report = json.loads(run(pruned, "--json").stdout)
+    gone = [(head["layer"], head["head"]) for head in report["heads"] if "output" in head]
+    check("pruned heads are marked", gone == [(0, 1)], gone)
+    sentences = [role["measured"] for head in report["heads"] if "output" in head
+                 for role in head["roles"] + head["measured"]]
+    check("in every sentence", sentences and all("The head is pruned" in one
+                                                 for one in sentences), sentences[:1])
+    rows = list(csv.DictReader(io.StringIO(run(pruned, "--csv").stdout.decode())))
+    check("in the CSV", {(row["layer"], row["head"]) for row in rows if row["output"]} ==
+          {("0", "1")} and {row["output"] for row in rows} == {"", "zero"})
+    check("in the table", b"(pruned)" in run(pruned).stdout)
+    check("not in a whole model", b"pruned" not in run(tiny).stdout)
 
 
 def test_own_texts():
@@ -265,6 +304,10 @@ def test_wrong_usage():
     empty.mkdir()
     refused("no such model", 1, "no-such-model", mention="no such model")
     refused("two formats", 2, "--json", "--csv", mention="either")
+    refused("a picture", 2, tiny, "-o", "x.png", mention='"x.png" does not end in .json, .csv or')
+    refused("an ending of another format", 2, tiny, "--csv", "-o", "r.json",
+            mention='"r.json" does not end in .csv, as --csv asks for')
+    refused("nor of a text", 2, tiny, "--json", "-o", "r.TXT", mention="does not end in .json")
     refused("dumps and a model", 2, tiny, "--dumps", empty, mention="stands alone")
     refused("no dumps", 1, "--dumps", empty, mention="no .npz")
     refused("no folder", 1, "--dumps", empty / "x", mention="cannot be read")
@@ -287,7 +330,7 @@ def test_wrong_usage():
 
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    for test in (test_dumps, test_model, test_own_texts, test_interruption, test_ready_made,
+    for test in (test_dumps, test_model, test_pruned, test_own_texts, test_interruption, test_ready_made,
                  test_wrong_usage):
         try:
             test()

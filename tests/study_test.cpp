@@ -88,6 +88,7 @@ TEST_CASE("the effect, the importance and the curve that were asked for are publ
   const PruningEffect& effect = *worker.latest()->effect;
   CHECK(effect.heads == std::vector<HeadId>{{0, 1}});
   CHECK(effect.joint() == effect.singles.front());  // one head: together is alone
+  CHECK(worker.latest()->effect_edits == request.edits);
   worker.measure(StudyKind::importance);
   REQUIRE(soon([&] { return worker.latest()->importance != nullptr; }));
   const ImportanceReport& importance = *worker.latest()->importance;
@@ -97,6 +98,55 @@ TEST_CASE("the effect, the importance and the curve that were asked for are publ
   REQUIRE(soon([&] { return worker.latest()->curve != nullptr; }));
   const auto& points = worker.latest()->curve->least_first.points;
   CHECK(points.front().loss == doctest::Approx(effect.before));
+}
+
+TEST_CASE("the effect of edits other than pruning is measured, beside controls that get the same") {
+  const test::TemporaryFolder folder;
+  const test::Environment cache("XDG_CACHE_HOME", folder.path().string());
+  Worker worker([] {});
+  Request request = tiny_request();
+  request.edits[{0, 1}] = {.temperature = 5.0f};
+  request.edits[{1, 0}] = {.mask = local_mask(1), .masked_cells = {{60, 2}}};
+  worker.submit(request);
+  const auto model = worker.wait()->model;
+  worker.measure(StudyKind::effect);
+  REQUIRE(soon([&] { return worker.latest()->effect != nullptr; }));
+  const PruningEffect effect = *worker.latest()->effect;
+  std::vector<LossText> texts;
+  for (const std::string& text : loss_texts()) texts.push_back(loss_text(*model, text));
+  CHECK(effect.after == doctest::Approx(mean_loss(*model, texts, request.edits)));
+  CHECK(effect.before == doctest::Approx(mean_loss(*model, texts)));
+  CHECK(effect.singles.size() == 2);
+  CHECK_FALSE(effect.controls.empty());
+
+  // That of other edits takes its place.
+  request.edits = {{{1, 0}, {.gain = 0.0f, .replace = Replacement::mean}}};
+  worker.submit(request);
+  worker.wait();
+  worker.measure(StudyKind::effect);
+  REQUIRE(soon([&] { return worker.latest()->effect_edits == request.edits; }));
+  CHECK(worker.latest()->effect->heads == std::vector<HeadId>{{1, 0}});
+}
+
+TEST_CASE("importance is measured on a file of the user's, and a missing one is one sentence") {
+  const test::TemporaryFolder folder;
+  const test::Environment cache("XDG_CACHE_HOME", folder.path().string());
+  const auto file = folder.write("my lines.txt", "the cat sat on the mat\r\n\nthe dog ran\n");
+  Worker worker([] {});
+  worker.submit(tiny_request());
+  const auto model = worker.wait()->model;
+  worker.measure(StudyKind::importance, file.string());
+  REQUIRE(soon([&] { return worker.latest()->importance != nullptr; }));
+  const auto& sets = worker.latest()->importance->sets;
+  REQUIRE(sets.size() == 3);
+  CHECK(sets[2].name == "my lines.txt");
+  CHECK(sets[2].texts == 2);
+  CHECK(sets[2].loss == doctest::Approx(mean_loss(*model, {loss_text(*model, "the cat sat on the mat"),
+                                                           loss_text(*model, "the dog ran")})));
+  worker.measure(StudyKind::importance, (folder / "nowhere.txt").string());
+  REQUIRE(soon([&] { return !worker.study_progress().busy; }));
+  CHECK(test::contains(worker.study_progress().failed, "nowhere.txt"));
+  CHECK(worker.latest()->importance->sets.size() == 3);  // the older one stays
 }
 
 TEST_CASE("what cannot be measured is one sentence") {

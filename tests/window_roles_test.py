@@ -136,6 +136,62 @@ def measuring(window):
           os.listdir(os.path.join(home, "run", "cache", "headlight", "roles")))
 
 
+def open_tiny(window):
+    window.key("ctrl+m")
+    fill_path(window, os.path.join(HERE, "data", "models", "tiny-gpt2"))
+    window.key("Return")
+    window.until("tiny-gpt2", lambda s: s["model"].endswith("tiny-gpt2"))
+    window.replace_text("the cat sat")
+
+
+def proof(window):
+    open_tiny(window)
+    check("without an edit there is nothing to prove", "proof" not in window.info()["places"])
+    window.click("L1 H1")
+    window.key("p")
+    window.until("pruned", lambda s: gain_of(s, (1, 1)) == 0.0)
+    window.wait("the loss", lambda: window.info()["places"].get("proof"))
+    check("an edit shows what it does to the loss", True)
+    window.click("view/Pruning")
+    window.click("view/Map")
+    window.key("ctrl+z")
+    window.until("no edit", lambda s: not edits_of(s))
+    window.wait("no loss", lambda: "proof" not in window.info()["places"])
+    x0, y0, x1, y1 = window.place("temperature")
+    window.drag(((x0 + x1) / 2, (y0 + y1) / 2), (x0 + (x1 - x0) * 0.9, (y0 + y1) / 2))
+    window.until("a temperature", lambda s: edits_of(s))
+    window.wait("the loss again", lambda: window.info()["places"].get("proof"))
+    check("so does one that prunes nothing", True)
+    window.key("ctrl+z")
+
+
+def measured_on_files(window):
+    open_tiny(window)
+    window.click("view/Pruning")
+    lines = os.path.join(home, "lines.txt")
+    with open(lines, "w", encoding="utf-8") as file:
+        file.write("the cat sat on the mat\nthe dog ran\n")
+    window.click("corpus")
+    window.type(lines)
+    window.key("Return")
+    window.wait("the importance", lambda: window.info()["places"].get("importance set"))
+    check("importance is measured on a text file, too", window.place("least important heads"))
+    window.leave_field()
+    window.key("ctrl+e")
+    check("no curve to export yet", "export/Pruning curve" not in window.info()["places"])
+    window.key("Escape")
+    window.settle()
+    window.click("Measure the pruning curve")
+    window.wait("the curve", lambda: window.info()["places"].get("plot"))
+    window.key("ctrl+e")
+    check("the curve can be exported", window.place("export/Pruning curve"))
+    window.key("Escape")
+    window.settle()
+    window.click("view/Map")
+    start(window)
+
+
 if __name__ == "__main__":
     sys.exit(window_test.drive((("roles", roles), ("order", order), ("boxes", boxes),
+                                ("proof", proof), ("files", measured_on_files),
                                 ("measuring", measuring))))

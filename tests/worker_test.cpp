@@ -749,6 +749,27 @@ TEST_CASE("a loading can be stopped and gives way to another model") {
   CHECK(answer_to(worker, slow)->has_pictures());  // Not stopped, it opens.
 }
 
+TEST_CASE("snapshots have the rollout of the kind that is wanted, the latest one too") {
+  Worker worker([] {});
+  const Request first = request("the cat sat", {{{0, 1}, {.temperature = 5.0f}}});
+  CHECK(answer_to(worker, first)->rollouts == nullptr);
+  worker.want_rollout(AttentionKind::self);
+  const auto latest = worker.wait();
+  REQUIRE(latest->rollouts != nullptr);
+  CHECK(latest->request == first);
+  CHECK(*latest->rollouts->baseline == shown_rollout(*latest->baseline, AttentionKind::self));
+  CHECK(*latest->rollouts->edited == shown_rollout(*latest->edited, AttentionKind::self));
+  CHECK(*latest->rollouts->edited != *latest->rollouts->baseline);
+  const auto next = answer_to(worker, request("the cat"));
+  REQUIRE(next->rollouts != nullptr);
+  CHECK(next->rollouts->edited == next->rollouts->baseline);
+  CHECK(*next->rollouts->edited == shown_rollout(*next->edited, AttentionKind::self));
+  worker.want_rollout(AttentionKind::cross);  // this model has none
+  CHECK(worker.wait()->rollouts == nullptr);
+  worker.want_rollout({});
+  CHECK(answer_to(worker, request("the dog"))->rollouts == nullptr);
+}
+
 TEST_CASE("columns are runs with their masks beside the request's own") {
   Worker worker([] {});
   const Request asked = request("the cat sat on the mat");
