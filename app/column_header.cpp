@@ -3,6 +3,7 @@
 
 #include "column_panel.h"
 #include "compared_column.h"
+#include "mask_presets.h"
 #include "model_list.h"
 #include "widgets.h"
 
@@ -18,9 +19,7 @@ constexpr Preset presets[] = {
     {"no mask", "none"},          {"local", "local:4"},
     {"dilated", "dilated:4:2"},   {"global", "global:1"},
     {"block", "block:4"},         {"random", "random:3:1"},
-    {"strided", "strided:3"},     {"local + global", "local:4+global:1"},
-    {"local + strided", "local:3+strided:4"},
-    {"local + global + random", "local:3+global:1+random:2:1"},
+    {"strided", "strided:3"},
 };
 
 constexpr const char* place_words[] = {"this head", "its layer", "all heads", "split in three"};
@@ -117,7 +116,7 @@ void put(State& state, const Picture& picture, Ui& ui, std::size_t place, const 
     if (moved) column.head = state.selection.head;
     return;
   }
-  ui.first_place = shown.place;
+  ui.first_place = shown.mask.is_full() ? MaskPlace::all : shown.place;
   const ModelConfig& config = picture.snapshot().model->config;
   Column whole{.mask = shown.mask, .place = shown.place, .head = state.selection.head,
                .edits = state.request.edits};
@@ -217,6 +216,17 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
       }
       ui.landmarks.mark_item(tag("mask", place) + "/" + preset.name);
     }
+    ImGui::Separator();
+    for (const MaskPreset& preset : mask_presets()) {
+      const std::string name(preset.name);
+      if (ImGui::Selectable(name.c_str())) {
+        shown.mask = parse_mask(preset.mask);
+        changed = true;
+      }
+      if (ImGui::IsItemHovered())
+        ImGui::SetTooltip("%s.", std::string(preset.source).c_str());
+      ui.landmarks.mark_item(tag("mask", place) + "/" + name);
+    }
     ImGui::EndCombo();
   }
   ui.landmarks.mark_item(tag("mask", place));
@@ -224,7 +234,7 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
   changed |= draw_numbers(ui, shown.mask, tokens, grid.slot, place);
   ImGui::SetNextItemWidth(grid.slot - button - ui.px(4));
   if (ImGui::BeginCombo("##place",
-                        (std::string("on ") + place_words[static_cast<int>(shown.place)]).c_str())) {
+                        place_words[static_cast<int>(shown.place)])) {
     for (int i = 0; i < 4; ++i) {
       if (ImGui::Selectable(place_words[i], static_cast<int>(shown.place) == i)) {
         shown.place = static_cast<MaskPlace>(i);

@@ -160,7 +160,7 @@ void draw_masks(const Picture& picture, Ui& ui, const ColumnGrid& grid) {
     draw_prediction(ui, *column, {map.max().x + ui.px(8), at.y},
                     grid.slot - (map.max().x - map.min.x) - ui.px(8));
   }
-  ImGui::SetCursorScreenPos({grid.left, at.y + side + ui.px(4)});
+  ImGui::SetCursorScreenPos({grid.left, at.y + ui.px(68)});
   // What is odd about a mask, in one line for all columns.
   std::string notices;
   for (std::size_t place = 0; place < grid.count; ++place) {

@@ -34,6 +34,16 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
     state.display.hide_first = !state.display.hide_first;
   }
   ImGui::SameLine();
+  const bool all_known =
+      std::all_of(picture.columns().begin(), picture.columns().end(),
+                  [](const ComparedColumn& column) { return column.loss.has_value(); });
+  ImGui::BeginDisabled(all_known);
+  if (ImGui::Button("Measure loss")) ui.wishes.measure = StudyKind::columns;
+  ImGui::EndDisabled();
+  ui.landmarks.mark_item("Measure loss");
+  if (ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled))
+    ImGui::SetTooltip("Each column's loss on the built-in texts, in nats per predicted token.");
+  ImGui::SameLine();
   if (ImGui::Button("Export")) ui.open(Dialog::export_);
   ImGui::SameLine(0, ui.px(16));
   ImGui::AlignTextToFramePadding();
@@ -41,7 +51,7 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
   if (const int at = picture.column_at(chosen); at >= 0) {
     const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
     const auto& tokens = column.run->query_tokens(column.head.kind);
-    faint_text(ui, "Chips: layers until a token reaches %s in column %d",
+    faint_text(ui, "Chips: layers to %s in column %d",
                token_label(tokens[static_cast<std::size_t>(column.field.position)]).c_str(),
                ui.column + 1);
   }

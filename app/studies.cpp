@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "battery.h"
+#include "column_study.h"
 #include "loss_studies.h"
 #include "role_study.h"
 #include "run_command.h"
@@ -63,6 +64,10 @@ void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string&
       drop_unless<EffectStudy>(studies_, [&](const auto& s) { return s.edits() == edits; });
       return begin_or_go_on<EffectStudy>(studies_, model, battery_, edits);
     }
+    case StudyKind::columns:
+      if (const auto old = find<ColumnStudy>(studies_); old != studies_.end()) studies_.erase(old);
+      studies_.push_back(std::make_unique<ColumnStudy>(snapshot.columns));
+      return;
     case StudyKind::variants:
       return;
   }

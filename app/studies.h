@@ -23,7 +23,7 @@ struct StudyProgress {
 inline constexpr std::size_t most_measured_unasked = 250'000'000;
 
 /// Long measurements that can be asked for.
-enum class StudyKind { roles, importance, curve, effect, variants };
+enum class StudyKind { roles, importance, curve, effect, columns, variants };
 
 /// The measurements of one model that are under way; the newest wish is at work. Touched by the
 /// compute thread alone.

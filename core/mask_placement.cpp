@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "mask_presets.h"
+
 namespace headlight {
 namespace {
 
@@ -37,11 +39,12 @@ Edits with_mask(Edits edits, const std::vector<HeadId>& heads, const Mask& mask)
 
 Edits with_resolutions(Edits edits, const ModelConfig& config, AttentionKind kind, int window,
                        int gap) {
-  const Mask masks[] = {local_mask(window), dilated_mask(window, gap), full_mask()};
   const int heads = config.heads_of(kind);
+  const std::vector<Mask> masks =
+      multi_resolution_masks(heads, local_mask(window), dilated_mask(window, gap));
   for (int layer = 0; layer < config.layers_of(kind); ++layer) {
     for (int head = 0; head < heads; ++head) {
-      edits[{layer, head, kind}].mask = masks[3 * head / heads];
+      edits[{layer, head, kind}].mask = masks[static_cast<std::size_t>(head)];
     }
   }
   return normalized(std::move(edits));

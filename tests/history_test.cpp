@@ -60,7 +60,7 @@ TEST_CASE("an entry that changes nothing is no step") {
 TEST_CASE("seeing the edits that an undo left does not cut off the redo") {
   History history;
   history.observe({pruned(0, 0)});
-  const Edits now = history.undo();
+  const Edits now = history.undo().edits;
   for (int frame = 0; frame < 3; ++frame) history.observe({now});
   REQUIRE(history.can_redo());
   CHECK(history.redo().edits == pruned(0, 0));
@@ -96,7 +96,7 @@ TEST_CASE("a thousand steps are all undone") {
   int steps = 0;
   Edits last;
   while (history.can_undo()) {
-    last = history.undo();
+    last = history.undo().edits;
     ++steps;
   }
   CHECK(steps == 1000);

@@ -163,5 +163,29 @@ TEST_CASE("what cannot be measured is one sentence") {
   CHECK(worker.latest()->importance == nullptr);
 }
 
+TEST_CASE("the columns' losses are those of runs over the battery") {
+  Worker worker([] {});
+  Request asked;
+  asked.model = (test::test_data() / "models" / "tiny-gpt2").string();
+  asked.text = "the cat sat";
+  std::vector<Column> columns(1);
+  columns[0].mask = local_mask(1);
+  worker.submit(asked, columns);
+  auto snapshot = worker.wait();
+  CHECK_FALSE(snapshot->columns[1]->loss);
+  worker.measure(StudyKind::columns);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (worker.study_progress().busy && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  snapshot = worker.latest();
+  REQUIRE(snapshot->columns[0]->loss);
+  REQUIRE(snapshot->columns[1]->loss);
+  const Model& model = *snapshot->model;
+  const auto texts = text_set(model, "battery", loss_texts()).texts;
+  CHECK(*snapshot->columns[0]->loss == doctest::Approx(mean_loss(model, texts)));
+  CHECK(*snapshot->columns[1]->loss ==
+        doctest::Approx(mean_loss(model, texts, column_edits(columns[0], model.config))));
+}
+
 }  // namespace
 }  // namespace headlight

@@ -172,6 +172,7 @@ def adding(window):
 
 def flicker(window):
     start(window)
+    window.click("column/1/choose")
     window.park()
     window.key("f")
     pictures = []
@@ -180,7 +181,26 @@ def flicker(window):
     check("flicker shows two maps in turn", len(set(pictures)) >= 2, len(set(pictures)))
     window.key("f")
     window.settle()
-    check("and stops", window.alive())
+    check("and stops", len({window.picture().tobytes() for _ in range(6)}) == 1)
+
+
+def losses(window):
+    start(window)
+    before = window.place("column/1/map")
+    window.click("Measure loss")
+    window.wait("the losses", lambda: "Measure loss" in window.info()["places"] and
+                window.info().get("answered"))
+    window.key("ctrl+e")
+    file = os.path.join(home, "losses.json")
+    fill_path(window, file)
+    window.wait("the measuring", lambda: not window._threads()[1], 120)
+    window.key("Return")
+    window.wait("the file", lambda: os.path.exists(file))
+    with open(file, encoding="utf-8") as text:
+        data = json.load(text)
+    found = [column.get("loss", 0) for column in data["columns"]]
+    check("each column's loss is measured", found[0] > 0 and all(x > found[0] for x in found[1:]), found)
+    check("in the same place", window.place("column/1/map") == before)
 
 
 def export(window):
@@ -212,4 +232,5 @@ def export(window):
 if __name__ == "__main__":
     sys.exit(window_test.drive((("columns", columns), ("dragging", dragging),
                                 ("first column", first_column), ("hovering", hovering),
-                                ("adding", adding), ("flicker", flicker), ("export", export))))
+                                ("adding", adding), ("flicker", flicker), ("losses", losses),
+                                ("export", export))))
