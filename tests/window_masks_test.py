@@ -96,6 +96,25 @@ def designs(window):
     check("and not where there is none", "router" not in window.info()["places"])
 
 
+def variants(window):
+    start(window)
+    window.key("Escape", "6")
+    window.until("the page", lambda s: s["display"]["view"] == "variants")
+    window.wait("the table", lambda: window.info()["places"].get("variants"), 60)
+    for name in ("standard", "multi-resolution", "routed-heads", "multi-scale"):
+        check(f"{name} has its row", window.info()["places"].get("variant/" + name))
+    check("what is said of such heads stands below", window.place("claims"))
+    before = window.picture()
+    window.click("H6")
+    check("another head's maps are shown", not numpy.array_equal(window.picture(), before))
+    window.click("variant/standard")
+    window.until("the model", lambda s: s.get("model") == "standard")
+    check("a click on a name opens the model", True)
+    window.key("1")
+    window.until("the map", lambda s: s["display"]["view"] == "map")
+    start(window)
+
+
 if __name__ == "__main__":
     sys.exit(window_test.drive((("painting", painting), ("patterns", patterns),
-                                ("designs", designs))))
+                                ("designs", designs), ("variants", variants))))
