@@ -8,8 +8,11 @@ wherever they have the same ones. The recipe is mini-gpt's, in single processes 
 """
 
 import argparse
+from concurrent import futures
 import csv
+import functools
 import json
+import math
 import multiprocessing
 import pathlib
 import pickle
@@ -44,10 +47,14 @@ DESIGNS = {  # in the order of training; what each adds to the config
     "fixed-temperature": {"heads": [{"temperature": t} for t in (0.5, 1, 2, 5) for _ in range(2)]},
     "learned-temperature": {"learned_temperature": True},
 }
+# Until STEADY of the steps nothing changes, so that a run can still be made longer or shorter there.
+STEADY = 0.75
 STAGES = ((0.85, 128), (1.01, 256))  # until this share of the steps, windows of this length
 # Until this share: share of windows of repeated random tokens, and of text that repeats a span.
-REPEATS = ((0.5, 0.35, 0.1), (1.01, 0.1, 0.05))
-BATCH_TOKENS = 2048
+REPEATS = ((STEADY, 0.35, 0.1), (1.01, 0.1, 0.05))
+BATCH_TOKENS = 1024
+WARM_UP = 100  # steps
+ROUND = 100  # steps of one variant before it is the next one's turn
 SCORE_LIMIT = 8.0
 MEASURE_EVERY = 4  # steps between two looks at how far the scores spread
 BALANCE = 0.01  # weight of the router's load balancing in the loss
@@ -69,18 +76,20 @@ def write_variant(folder, network, tokenizer):
     write_safetensors(folder / "model.safetensors", half_precision(network.tensors()))
 
 
-def prepare(options):
-    """(tokenizer, training streams, held-out streams); kept in the work folder."""
-    kept = pathlib.Path(options.work) / "variants-tokens.pickle"
+@functools.lru_cache(1)
+def prepare(data, tokenizer_folder, work):
+    """(tokenizer, training streams, examiner); kept in the work folder."""
+    kept = pathlib.Path(work) / "variants-tokens.pickle"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        tokenizer = Tokenizer.load(options.tokenizer)
-        parts = [corpus.split(lines) for lines in corpus.read_lines(options.data)]
+        tokenizer = Tokenizer.load(tokenizer_folder)
+        parts = [corpus.split(lines) for lines in corpus.read_lines(data)]
         train = [corpus.make_stream(lines, tokenizer) for lines, _ in parts]
         held_out = [corpus.make_stream(lines, tokenizer) for _, lines in parts]
         tokenizer.known_words = {}
+        examiner = Examiner(train, held_out, SHAPE.vocabulary)
         with open(kept, "wb") as file:
-            pickle.dump((tokenizer, train, held_out), file)
+            pickle.dump((tokenizer, train, examiner), file)
     with open(kept, "rb") as file:
         return pickle.load(file)
 
@@ -96,9 +105,15 @@ def optimizers(network):
     taken = {id(w) for w in projections + others + fast}
     small = [w for w in network.parameters() if w.requires_grad and id(w) not in taken]
     return [Muon([dict(params=projections, lr=0.02, weight_decay=0.3), dict(params=others)],
-                 lr=0.01, weight_decay=0.5),
+                 lr=0.01, weight_decay=0.5, precision=torch.bfloat16),
             torch.optim.AdamW([dict(params=small), dict(params=fast, lr=0.01)], lr=3e-3,
                               betas=(0.9, 0.95), weight_decay=0.0)]
+
+
+def learning_rate(step, steps):
+    """Share of the peak: warm-up, then level, and after STEADY down to 3 % in a straight line."""
+    left = (1 - step / steps) / (1 - STEADY)
+    return min(1.0, (step + 1) / WARM_UP, 0.03 + 0.97 * left)
 
 
 def batch(streams, step, options):
@@ -115,16 +130,16 @@ def batch(streams, step, options):
 class Training:
     """One variant on its way; `state` has all that a checkpoint keeps."""
 
-    def __init__(self, name, prepared, options):
+    def __init__(self, name, options):
         self.name, self.options = name, options
-        self.tokenizer, self.streams, held_out = prepared
+        self.tokenizer, self.streams, self.examiner = prepare(options.data, options.tokenizer,
+                                                                options.work)
         self.network = VariantModel(config_for(name))
         self.network.initialise(options.seed)
         self.optimizers = optimizers(self.network)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["peak"] = group["lr"]
-        self.examiner = Examiner(self.streams, held_out, SHAPE.vocabulary)
         self.step, self.seconds, self.rows, self.losses = 0, 0.0, [], []
         self.kept = pathlib.Path(options.work) / f"variant-{name}.pt"
         if options.resume and self.kept.exists():
@@ -132,20 +147,24 @@ class Training:
 
     def restore(self, kept):
         if kept["settings"] != self.settings():
-            raise SystemExit(f"{self.kept} is of another run: {kept['settings']}")
+            raise ValueError(f"{self.kept} is of another run: {kept['settings']}")
+        steady = STEADY * min(kept["steps"], self.options.steps)
+        if kept["steps"] != self.options.steps and kept["step"] > steady:
+            raise ValueError(f"{self.kept} is too far on for {self.options.steps} steps")
         self.network.load_state_dict(kept["network"])
         for optimizer, state in zip(self.optimizers, kept["optimizers"]):
             optimizer.load_state_dict(state)
-        self.step, self.seconds, self.rows = kept["step"], kept["seconds"], kept["rows"]
+        self.step, self.seconds = kept["step"], kept["seconds"]
+        self.rows, self.losses = kept["rows"], kept["losses"]
 
     def settings(self):
-        return dict(steps=self.options.steps, seed=self.options.seed, config=config_for(self.name))
+        return dict(seed=self.options.seed, config=config_for(self.name))
 
     def save(self):
         workers.save(self.kept, dict(
             settings=self.settings(), network=self.network.state_dict(), step=self.step,
-            optimizers=[o.state_dict() for o in self.optimizers], seconds=self.seconds,
-            rows=self.rows))
+            optimizers=[o.state_dict() for o in self.optimizers], steps=self.options.steps,
+            seconds=self.seconds, rows=self.rows, losses=self.losses))
 
     def take_step(self):
         network, began = self.network, time.time()
@@ -160,7 +179,7 @@ class Training:
             loss = network.loss(inputs, targets)
             total = loss + BALANCE * network.imbalance()
         total.backward()
-        rate = workers.learning_rate(self.step, self.step / self.options.steps)
+        rate = learning_rate(self.step, self.options.steps)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
@@ -198,11 +217,17 @@ class Training:
         if not self.rows:
             self.kept.with_suffix(".jsonl").unlink(missing_ok=True)
             self.examine()
-        while self.step < self.options.steps:
+        last = min(self.options.until, self.options.steps)
+        while self.step < last:
             self.take_step()
             if self.step % self.options.log_every == 0 or self.step == self.options.steps:
                 self.examine()
                 self.save()
+        self.save()
+        self.write()
+
+    def write(self):
+        """The folder, as far as the training has come."""
         write_variant(pathlib.Path(self.options.out) / self.name, self.network, self.tokenizer)
         write_curve(pathlib.Path(self.options.out) / self.name / "curve.csv", self.rows)
 
@@ -216,12 +241,38 @@ def write_curve(path, rows):
                              for name, value in row.items()})
 
 
-def train(task):
-    """Train one variant: (name, options)."""
-    name, options = task
+def train(name, options):
+    """Train one variant until options.until, from its checkpoint if options.resume; its step."""
     torch.set_num_threads(1)
-    Training(name, prepare(options), options).run()
-    return name
+    training = Training(name, options)
+    training.run()
+    return training.step
+
+
+def train_all(names, options):
+    """In rounds of a few steps for each, so that all have come equally far whenever it ends.
+
+    Goes over to the last quarter of the steps where another round would not leave the time for it.
+    """
+    deadline = time.time() + 60 * options.minutes
+    last = min(options.steps, options.until)
+    with futures.ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
+        step = 0
+        while step < last:
+            began = time.time()
+            step = min(step + ROUND, last)
+            options.until = step
+            done = list(pool.map(train, names, [options] * len(names)))
+            options.resume = True
+            seconds = (time.time() - began) / ROUND
+            print(f"all have come to step {min(done)}: {seconds:.2f} s a step", flush=True)
+            step = max(step, min(done))
+            steady = step <= STEADY * options.steps
+            left = ROUND + 1.15 * (step + ROUND) * (1 / STEADY - 1)  # longer windows take longer
+            if steady and time.time() + seconds * left > deadline:
+                options.steps = min(options.steps, math.ceil(step / STEADY))
+                last = min(last, options.steps)
+                print(f"the time is short: {options.steps} steps", flush=True)
 
 
 def main():
@@ -233,9 +284,12 @@ def main():
                         help="folder of tokens, logs and checkpoints")
     parser.add_argument("--only", help="train these, names joined by commas")
     parser.add_argument("--jobs", type=int, default=2, help="how many train side by side")
-    parser.add_argument("--steps", type=int, default=1500, help=f"of {BATCH_TOKENS} tokens")
+    parser.add_argument("--steps", type=int, default=3000, help=f"of {BATCH_TOKENS} tokens")
+    parser.add_argument("--minutes", type=float, default=10**9,
+                        help="take fewer steps, the same for all, if these would not be enough")
+    parser.add_argument("--until", type=int, default=10**9, help="stop at this step; see --resume")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--log-every", type=int, default=100)
+    parser.add_argument("--log-every", type=int, default=200)
     parser.add_argument("--float32", dest="bfloat16", action="store_false",
                         help="no product in bfloat16")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoints")
@@ -244,10 +298,8 @@ def main():
     for name in names:
         if name not in DESIGNS:
             parser.error(f"no variant {name!r}: expected some of {', '.join(DESIGNS)}")
-    prepare(options)
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
-        for name in pool.imap_unordered(train, [(name, options) for name in names]):
-            print(f"{name}: written", flush=True)
+    prepare(options.data, options.tokenizer, options.work)
+    train_all(names, options)
 
 
 if __name__ == "__main__":
