@@ -24,7 +24,7 @@ import variant_model
 from bigram import Bigram
 from bpe import Tokenizer
 from model_files import read_safetensors, write_json
-from train_variants import BATCH_TOKENS, DESIGNS
+from train_variants import BATCH_TOKENS, DESIGNS, prepare
 
 WINDOWS, LENGTH = 80, 257  # as evaluate.py's
 
@@ -120,6 +120,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", default="assets/models/variants", help="folder of the folders")
     parser.add_argument("--data", default="../shared/data/text", help="folder of the corpora")
+    parser.add_argument("--work", default=str(pathlib.Path(__file__).parent / "out"),
+                        help="folder where train_variants.py keeps the tokens")
     options = parser.parse_args()
     torch.set_num_threads(1)
     models = pathlib.Path(options.models)
@@ -128,9 +130,9 @@ def main():
         parser.error(f"{models}: no variant is there")
     tokenizer = Tokenizer.load(models / names[0])
     vocabulary = tokenizer.end_of_text + 1
-    parts = [corpus.split(lines) for lines in corpus.read_lines(options.data)]
-    train = [corpus.make_stream(lines, tokenizer) for lines, _ in parts]
-    held_out = [corpus.make_stream(lines, tokenizer) for _, lines in parts]
+    train = prepare(options.data, models / names[0], options.work)[1]
+    held_out = [corpus.make_stream(corpus.split(lines)[1], tokenizer)
+                for lines in corpus.read_lines(options.data)]
     windows = corpus.held_out_windows(held_out, WINDOWS, LENGTH, tokenizer.end_of_text)
     random = {span: torch.from_numpy(corpus.repeated_random_windows(16, span, vocabulary))
               for span in (10, 25, 40)}
