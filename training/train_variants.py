@@ -102,11 +102,15 @@ def optimizers(network):
     others = [w for layer in layers for w in (layer.self_attn.o_proj.weight, *layer.mlp.parameters())]
     fast = [p.bias for a in attention for p in (a.q_proj, a.k_proj, a.v_proj)]
     fast.append(network.model.embed_tokens.weight)
-    taken = {id(w) for w in projections + others + fast}
+    # Faster, whole layers go to one shared head within 200 steps, and the others learn nothing more.
+    routers = [router.weight for a in attention if a.router_options
+               for router in (a.router, a.router_balance)]
+    taken = {id(w) for w in projections + others + fast + routers}
     small = [w for w in network.parameters() if w.requires_grad and id(w) not in taken]
     return [Muon([dict(params=projections, lr=0.02, weight_decay=0.3), dict(params=others)],
                  lr=0.01, weight_decay=0.5, precision=torch.bfloat16),
-            torch.optim.AdamW([dict(params=small), dict(params=fast, lr=0.01)], lr=3e-3,
+            torch.optim.AdamW([dict(params=small), dict(params=fast, lr=0.01),
+                               *([dict(params=routers, lr=3e-4)] if routers else [])], lr=3e-3,
                               betas=(0.9, 0.95), weight_decay=0.0)]
 
 
