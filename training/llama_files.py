@@ -40,14 +40,17 @@ def config_of(shape):
         "torch_dtype": "float16"}
 
 
-def write_model(folder, model, tokenizer):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+def write_tokenizer(folder, tokenizer, context):
     name = tokenizer.names[tokenizer.end_of_text]
     tokenizer.save(folder)
     write_json(folder / "tokenizer_config.json", {
         "tokenizer_class": "GPT2Tokenizer", "add_bos_token": True, "add_prefix_space": False,
-        "bos_token": name, "eos_token": name, "unk_token": name,
-        "model_max_length": model.shape.context})
+        "bos_token": name, "eos_token": name, "unk_token": name, "model_max_length": context})
+
+
+def write_model(folder, model, tokenizer):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tokenizer(folder, tokenizer, model.shape.context)
     write_json(folder / "config.json", config_of(model.shape))
     write_safetensors(folder / "model.safetensors", llama_tensors(model))
