@@ -8,6 +8,7 @@
 
 #include "assets_path.h"
 #include "attention_file.h"
+#include "design_text.h"
 #include "free_memory.h"
 #include "input.h"
 #include "model_folder.h"
@@ -107,6 +108,7 @@ Json describe(const Model& model) {
                {"mlp", name_of(config.mlp)},
                {"causal", config.causal}});
   if (!config.windows.empty()) json["windows"] = config.windows;
+  if (config.family == "headlight") json["heads_made"] = design_text(model);
   json["predicts"] = name_of(config.predicts);
   json["tokenizer"] = model.tokenizer.has_value();
   json["parameters"] = model.parameters();
@@ -187,6 +189,7 @@ void print_config(const Model& model) {
   print_line("vocabulary", std::to_string(config.vocabulary) + " tokens" +
                                (model.tokenizer ? "" : ", no tokenizer: it takes ids"));
   print_line("predicts", name_of(config.predicts));
+  if (config.family == "headlight") print_line("heads made", design_text(model));
   print_line("parameters", grouped(model.parameters()));
   print_line("memory", byte_size(model.parameters() * sizeof(float)) + " of weights");
 }

@@ -16,7 +16,7 @@ namespace headlight {
 /// One of the models that were trained alike and differ in how their heads are made.
 struct Variant {
   std::string name;
-  std::string design;   ///< "3 local:4, 3 dilated:8:4, 2 plain"
+  std::string design;   ///< design_text()
   std::string problem;  ///< One sentence, when it could not be opened or run; all else is then empty.
   std::shared_ptr<const Model> model;
   std::optional<RoleReport> roles;
@@ -51,9 +51,6 @@ struct VariantSheet {
   std::vector<VariantClaim> claims;
   std::optional<double> bigram_loss;  ///< On the same windows.
 };
-
-/// "3 local:4, 3 dilated:8:4, 2 plain"; what the heads share comes last.
-std::string design_text(const Model& model);
 
 /// Opens the models of a folder and runs each on a text, one a step.
 class VariantSheetMaker {
