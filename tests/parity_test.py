@@ -270,7 +270,8 @@ def run_model(parity, path):
 def models():
     """Every fixture, and the models of the program."""
     for folder in [*sorted((ROOT / "tests" / "data" / "models").iterdir()),
-                   *sorted((ROOT / "assets" / "models").iterdir())]:
+                   *sorted((ROOT / "assets" / "models").iterdir()),
+                   *sorted((ROOT / "assets" / "models" / "variants").glob("*/"))]:
         if (folder / "config.json").exists():
             yield folder
         yield from (file for file in sorted(folder.glob("*.bin")) if file.name != "tokenizer.bin")
