@@ -3,8 +3,8 @@
 
     python3 training/check_variants.py --models assets/models/variants --data ../shared/data/text
 
-Prints the table of their card and writes measured.json beside the folders. It reads the F16 files, and computes in
-float32. The checks: rows of every map sum to 1, no weight on a later token, and a changed token
+Prints the table of their card and writes measured.json beside the folders. It reads the F16 files,
+and computes in float32. The checks: rows of every map sum to 1, no weight on a later token, and a changed token
 changes nothing before it.
 """
 
@@ -106,8 +106,8 @@ def print_table(report):
     def best(figures, name):
         return "{score:.2f} (L{layer} H{head})".format(**figures["best_heads"][name])
 
-    print("| variant | held out | sentences | stories | said again | parameters | steps | previous | "
-          "induction |\n" + "|---" * 9 + "|")
+    print("| variant | held out | sentences | stories | said again | parameters | steps "
+          "| previous | induction |\n" + "|---" * 9 + "|")
     for name, figures in report["variants"].items():
         print(f"| {name} | {figures['validation_loss']:.3f} "
               f"| {figures['validation_loss_sentences']:.3f} "
