@@ -3,8 +3,8 @@
 
     python3 training/check_variants.py --models assets/models/variants --data ../shared/data/text
 
-Prints a table and writes measured.json beside the folders. It reads the F16 files, and computes in
-float32. The checks: rows of every map sum to 1, no weight on a later token, and a changed token
+Prints the table of their card and writes measured.json beside the folders. It reads the F16 files,
+and computes in float32. The checks: rows of every map sum to 1, no weight on a later token, and a changed token
 changes nothing before it.
 """
 
@@ -102,17 +102,20 @@ def measure(folder, windows, random):
 
 
 def print_table(report):
-    print(f"{'variant':20} {'loss':>6} {'sentences':>9} {'stories':>8} {'said again':>10} "
-          f"{'parameters':>10} {'M tokens':>8} {'minutes':>7} {'previous':>8} {'induction':>9}")
+    """The card's table."""
+    def best(figures, name):
+        return "{score:.2f} (L{layer} H{head})".format(**figures["best_heads"][name])
+
+    print("| variant | held out | sentences | stories | said again | parameters | steps "
+          "| previous | induction |\n" + "|---" * 9 + "|")
     for name, figures in report["variants"].items():
-        best = figures["best_heads"]
-        print(f"{name:20} {figures['validation_loss']:6.3f} "
-              f"{figures['validation_loss_sentences']:9.3f} {figures['validation_loss_stories']:8.3f} "
-              f"{figures['said_again_loss']:10.2f} {figures['parameters']:10,} "
-              f"{figures['tokens_seen'] / 1e6:8.2f} {figures['training_seconds'] / 60:7.1f} "
-              f"{best['previous_random']['score']:8.2f} {best['induction']['score']:9.2f}")
-    print(f"{'bigram':20} {report['bigram_loss']:6.3f} {report['bigram_loss_sentences']:9.3f} "
-          f"{report['bigram_loss_stories']:8.3f}")
+        print(f"| {name} | {figures['validation_loss']:.3f} "
+              f"| {figures['validation_loss_sentences']:.3f} "
+              f"| {figures['validation_loss_stories']:.3f} | {figures['said_again_loss']:.2f} "
+              f"| {figures['parameters']:,} | {figures['steps']:,} "
+              f"| {best(figures, 'previous_random')} | {best(figures, 'induction')} |")
+    print(f"| bigram | {report['bigram_loss']:.3f} | {report['bigram_loss_sentences']:.3f} "
+          f"| {report['bigram_loss_stories']:.3f} |" + " |" * 5)
 
 
 @torch.no_grad()

@@ -47,7 +47,7 @@ DESIGNS = {  # in the order of training; what each adds to the config
     "fixed-temperature": {"heads": [{"temperature": t} for t in (0.5, 1, 2, 5) for _ in range(2)]},
     "learned-temperature": {"learned_temperature": True},
 }
-# Until STEADY of the steps nothing changes, so that a run can still be made longer or shorter there.
+# Until this share of the steps nothing changes, so that a run can still be made longer or shorter.
 STEADY = 0.75
 STAGES = ((0.85, 128), (1.01, 256))  # until this share of the steps, windows of this length
 # Until this share: share of windows of repeated random tokens, and of text that repeats a span.
@@ -99,10 +99,11 @@ def optimizers(network):
     layers = network.model.layers
     attention = [layer.self_attn for layer in layers]
     projections = [p.weight for a in attention for p in (a.q_proj, a.k_proj, a.v_proj)]
-    others = [w for layer in layers for w in (layer.self_attn.o_proj.weight, *layer.mlp.parameters())]
+    others = [w for layer in layers
+              for w in (layer.self_attn.o_proj.weight, *layer.mlp.parameters())]
     fast = [p.bias for a in attention for p in (a.q_proj, a.k_proj, a.v_proj)]
     fast.append(network.model.embed_tokens.weight)
-    # Faster, whole layers go to one shared head within 200 steps, and the others learn nothing more.
+    # Faster, whole layers go to one shared head within 200 steps, and the others stop learning.
     routers = [router.weight for a in attention if a.router_options
                for router in (a.router, a.router_balance)]
     taken = {id(w) for w in projections + others + fast + routers}
@@ -214,7 +215,8 @@ class Training:
             log.write(json.dumps(dict(step=self.step, seconds=self.seconds, training_loss=training,
                                       imbalance=float(self.network.imbalance()), **record)) + "\n")
         print(f"{self.name}: step {self.step}, {self.seconds / 60:.1f} min, "
-              f"{self.step * BATCH_TOKENS / 1e6:.2f} M tokens, training {training or 0:.3f}, {line}",
+              f"{self.step * BATCH_TOKENS / 1e6:.2f} M tokens, "
+              f"training {training or 0:.3f}, {line}",
               flush=True)
 
     def run(self):
@@ -282,8 +284,8 @@ def train_all(names, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="../shared/data/text", help="folder of the corpora")
-    parser.add_argument("--tokenizer", default="assets/models/mini-gpt", help="folder of the tokenizer")
-    parser.add_argument("--out", default="assets/models/variants", help="folder of the model folders")
+    parser.add_argument("--tokenizer", default="assets/models/mini-gpt", help="its folder")
+    parser.add_argument("--out", default="assets/models/variants", help="folder of the folders")
     parser.add_argument("--work", default=str(pathlib.Path(__file__).parent / "out"),
                         help="folder of tokens, logs and checkpoints")
     parser.add_argument("--only", help="train these, names joined by commas")

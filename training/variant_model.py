@@ -91,7 +91,7 @@ class DepthwiseConvolution(nn.Module):
 
 
 class Attention(nn.Module):
-    """`spread` [heads]: the standard deviation of a row's scores in the last run with `measuring`."""
+    """`spread` [heads]: a row's standard deviation of scores, of the last run with `measuring`."""
 
     def __init__(self, config, layer):
         super().__init__()
@@ -124,7 +124,7 @@ class Attention(nn.Module):
         for head, options in enumerate(heads):
             allowed = allowed_cells(options.get("mask", "none"), pools[head], shape.context)
             mask[head].masked_fill_(~allowed, -math.inf)
-        if all(pool == 1 and head.get("mask", "none") == "none" for pool, head in zip(pools, heads)):
+        if max(pools) == 1 and all(head.get("mask", "none") == "none" for head in heads):
             mask = mask[:1]
         temperature = torch.tensor([float(head.get("temperature", 1)) for head in heads])
         self.register_buffer("mask", mask, persistent=False)
