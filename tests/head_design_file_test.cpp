@@ -104,3 +104,23 @@ TEST_CASE("a wrong description of heads is one sentence with the file and the ke
   CHECK(refusal_of("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "tiny-headlight-layers")
             .find("heads: describes 2 layers of 1") != std::string::npos);
 }
+
+TEST_CASE("a part that the config names and the file lacks is refused by its tensor") {
+  for (const char* name : {"router.weight", "router_balance.weight", "conv.weight", "temperature"}) {
+    Copy copy("tiny-headlight");
+    const std::string tensor = std::string("model.layers.1.self_attn.") + name;
+    REQUIRE(copy.tensors.erase(tensor) == 1);
+    copy.write_tensors();
+    CAPTURE(copy.refusal());
+    CHECK(copy.refusal().find(std::string("layers.1.self_attn.") + name) != std::string::npos);
+  }
+}
+
+TEST_CASE("a pool larger than the text is the mean of what is there") {
+  const Model model = load_model(test_data() / "models" / "tiny-headlight-layers");
+  const Trace trace = run(model, std::vector<int>{5, 9});
+  const auto weights = trace.weights({1, 2});  // It pools by 7.
+  CHECK(weights(0, 0) == 1.0f);
+  CHECK(weights(1, 0) == 0.0f);
+  CHECK(weights(1, 1) == 1.0f);
+}
