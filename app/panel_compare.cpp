@@ -4,7 +4,6 @@
 #include <string>
 
 #include "column_panel.h"
-#include "comparison_table.h"
 #include "panels.h"
 #include "token_label.h"
 #include "widgets.h"
@@ -61,7 +60,7 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
 void draw_numbers(const Picture& picture, Ui& ui, const ColumnGrid& grid) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float line = ui.fonts.text->FontSize + ui.px(5);
-  for (const ComparisonRow& row : comparison_rows(picture.columns())) {
+  for (const ComparisonRow& row : picture.column_rows()) {
     const ImVec2 at = ImGui::GetCursorScreenPos();
     draw->AddLine({grid.left, at.y}, {grid.right(), at.y}, fade(ui.palette->line, 0.6f));
     draw_text(draw, ui.fonts.small, {grid.left, at.y + ui.px(3)}, ui.palette->faint, row.name);
