@@ -50,7 +50,8 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
   if (const int at = picture.column_at(chosen); at >= 0) {
     const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
     const auto& tokens = column.run->query_tokens(column.head.kind);
-    faint_text(ui, "Chips: layers to %s in column %d",
+    if (!column.field.depth.empty())
+      faint_text(ui, "Chips: layers to %s in column %d",
                token_label(tokens[static_cast<std::size_t>(column.field.position)]).c_str(),
                ui.column + 1);
   }

@@ -13,7 +13,8 @@ struct ReceptiveField {
   int layers = 0;
   /// The fewest layers, from the first, after which the state at the position depends on this token;
   /// 0: the position itself; -1: it never does.
-  std::vector<int> depth;  // [tokens]
+  /// Empty for attention from a file, whose masks nobody knows.
+  std::vector<int> depth;  // [tokens] or []
 
   int reached() const;  ///< Tokens that reach it, itself included.
 };

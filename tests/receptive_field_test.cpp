@@ -76,6 +76,11 @@ TEST_CASE("an influence that the field denies is none, and one that it grants is
   }
 }
 
+TEST_CASE("attention from a file has no known field") {
+  const Model model = load_model(test_data() / "attention" / "stored.npz");
+  CHECK(receptive_field(model, {}, AttentionKind::self, 3, 1).depth.empty());
+}
+
 TEST_CASE("each stack has a field of its own") {
   const Model model = random_model(small_bidirectional_config(), 1);
   CHECK(receptive_field(model, {}, AttentionKind::self, 4, 1).depth ==
