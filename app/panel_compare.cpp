@@ -46,14 +46,17 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
   if (ImGui::Button("Export")) ui.open(Dialog::export_);
   ImGui::SameLine(0, ui.px(16));
   ImGui::AlignTextToFramePadding();
-  const std::size_t chosen = static_cast<std::size_t>(ui.column);
-  if (const int at = picture.column_at(chosen); at >= 0) {
-    const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
-    const auto& tokens = column.run->query_tokens(column.head.kind);
-    if (!column.field.depth.empty())
-      faint_text(ui, "Chips: layers to %s in column %d",
-               token_label(tokens[static_cast<std::size_t>(column.field.position)]).c_str(),
+  const int at = picture.column_at(static_cast<std::size_t>(ui.column));
+  const ComparedColumn* column = at < 0 ? nullptr : &picture.columns()[static_cast<std::size_t>(at)];
+  if (picture.snapshot().model->recorded) {
+    faint_text(ui, "Computed elsewhere: masks need the model.");
+  } else if (column != nullptr) {
+    const auto& tokens = column->run->query_tokens(column->head.kind);
+    faint_text(ui, "Chips: layers to %s in column %d",
+               token_label(tokens[static_cast<std::size_t>(column->field.position)]).c_str(),
                ui.column + 1);
+  } else {
+    faint_text(ui, " ");
   }
 }
 
