@@ -230,6 +230,11 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
     ImGui::EndCombo();
   }
   ui.landmarks.mark_item(tag("mask", place));
+  // A split has masks of its own.
+  if (changed && shown.place == MaskPlace::split) {
+    shown.place = MaskPlace::all;
+    moved = true;
+  }
   const int tokens = picture.snapshot().edited ? picture.tokens() : 16;
   changed |= draw_numbers(ui, shown.mask, tokens, grid.slot, place);
   ImGui::SetNextItemWidth(grid.slot - button - ui.px(4));

@@ -161,14 +161,7 @@ void draw_masks(const Picture& picture, Ui& ui, const ColumnGrid& grid) {
                     grid.slot - (map.max().x - map.min.x) - ui.px(8));
   }
   ImGui::SetCursorScreenPos({grid.left, at.y + ui.px(68)});
-  // What is odd about a mask, in one line for all columns.
-  std::string notices;
-  for (std::size_t place = 0; place < grid.count; ++place) {
-    const ComparedColumn* column = column_of(picture, place);
-    const std::string notice = column ? mask_notice(*column) : "";
-    if (!notice.empty())
-      notices += (notices.empty() ? "" : ".   ") + std::to_string(place + 1) + ": " + notice;
-  }
+  const std::string& notices = picture.column_notices();
   if (!notices.empty()) {
     ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->accent);
     ImGui::PushFont(ui.fonts.small);

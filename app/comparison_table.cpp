@@ -199,6 +199,7 @@ std::vector<ComparisonRow> comparison_rows(const std::vector<ComparedColumn>& co
   }
   add("receptive field", "Tokens that can reach this one at all through the masks of all layers.",
       [](const ComparedColumn& c) {
+        if (c.field.depth.empty()) return std::string();
         return std::to_string(c.field.reached()) + " of " + std::to_string(c.field.depth.size());
       });
   return rows;

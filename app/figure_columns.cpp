@@ -317,6 +317,7 @@ class Page {
 
   // Which tokens reach the position, below the keys.
   void draw_fields() {
+    if (columns_.front().field.depth.empty()) return;
     const double height = canvas_.snap(9.0);
     row_name(field_name(), 0.0);
     for (std::size_t i = 0; i < columns_.size() && !canvas_.measuring(); ++i) {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "column_panel.h"
-#include "comparison_table.h"
 #include "panels.h"
 #include "token_label.h"
 #include "widgets.h"
@@ -47,13 +46,17 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
   if (ImGui::Button("Export")) ui.open(Dialog::export_);
   ImGui::SameLine(0, ui.px(16));
   ImGui::AlignTextToFramePadding();
-  const std::size_t chosen = static_cast<std::size_t>(ui.column);
-  if (const int at = picture.column_at(chosen); at >= 0) {
-    const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
-    const auto& tokens = column.run->query_tokens(column.head.kind);
+  const int at = picture.column_at(static_cast<std::size_t>(ui.column));
+  const ComparedColumn* column = at < 0 ? nullptr : &picture.columns()[static_cast<std::size_t>(at)];
+  if (picture.snapshot().model->recorded) {
+    faint_text(ui, "Computed elsewhere: masks need the model.");
+  } else if (column != nullptr) {
+    const auto& tokens = column->run->query_tokens(column->head.kind);
     faint_text(ui, "Chips: layers to %s in column %d",
-               token_label(tokens[static_cast<std::size_t>(column.field.position)]).c_str(),
+               token_label(tokens[static_cast<std::size_t>(column->field.position)]).c_str(),
                ui.column + 1);
+  } else {
+    faint_text(ui, " ");
   }
 }
 
@@ -61,7 +64,7 @@ void draw_tools(State& state, const Picture& picture, Ui& ui) {
 void draw_numbers(const Picture& picture, Ui& ui, const ColumnGrid& grid) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float line = ui.fonts.text->FontSize + ui.px(5);
-  for (const ComparisonRow& row : comparison_rows(picture.columns())) {
+  for (const ComparisonRow& row : picture.column_rows()) {
     const ImVec2 at = ImGui::GetCursorScreenPos();
     draw->AddLine({grid.left, at.y}, {grid.right(), at.y}, fade(ui.palette->line, 0.6f));
     draw_text(draw, ui.fonts.small, {grid.left, at.y + ui.px(3)}, ui.palette->faint, row.name);

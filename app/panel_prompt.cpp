@@ -66,7 +66,9 @@ const ReceptiveField* field_of(const State& state, const Picture& picture, const
   const int at = picture.column_at(static_cast<std::size_t>(std::max(ui.column, 0)));
   if (at < 0) return nullptr;
   const ComparedColumn& column = picture.columns()[static_cast<std::size_t>(at)];
-  return column.run->query_tokens(column.head.kind) == tokens ? &column.field : nullptr;
+  const bool same = column.field.depth.size() == tokens.size() &&
+                    column.run->query_tokens(column.head.kind) == tokens;
+  return same ? &column.field : nullptr;
 }
 
 // The tokens of one side, wrapped. The query that is hovered or pinned is framed, and the keys are

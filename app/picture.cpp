@@ -87,6 +87,8 @@ void Picture::make_columns(const State& state) {
   column_errors_.clear();
   column_maps_.clear();
   column_differences_.clear();
+  column_rows_.clear();
+  column_notices_.clear();
   ++columns_version_;
   if (state.display.view != View::compare) return;
   for (const std::shared_ptr<const ColumnResult>& result : snapshot_->columns) {
@@ -133,6 +135,14 @@ void Picture::make_columns(const State& state) {
   }
   for (MapValues& map : column_maps_) set_range_end(map, map_end);
   if (columns_.empty()) return;
+  column_rows_ = comparison_rows(columns_);
+  for (std::size_t place = 0; place < column_at_.size(); ++place) {
+    if (column_at_[place] < 0) continue;
+    const std::string notice = mask_notice(columns_[static_cast<std::size_t>(column_at_[place])]);
+    if (notice.empty()) continue;
+    if (!column_notices_.empty()) column_notices_ += ".   ";
+    column_notices_ += std::to_string(place + 1) + ": " + notice;
+  }
   const float end = shared_difference_end(columns_, state.display);
   for (const ComparedColumn& column : columns_) {
     column_differences_.push_back(same_shape(column, columns_.front())

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compared_column.h"
+#include "comparison_table.h"
 #include "map_values.h"
 #include "prediction_view.h"
 #include "role_activity.h"
@@ -101,6 +102,9 @@ class Picture {
   const MapValues& column_map_values(std::size_t index) const { return column_maps_[index]; }
   /// Empty where the column's map has another shape than the first one's.
   const MapValues& column_differences(std::size_t index) const { return column_differences_[index]; }
+  const std::vector<ComparisonRow>& column_rows() const { return column_rows_; }
+  /// What is odd about the columns' masks: "2: local:99 hides nothing from these tokens".
+  const std::string& column_notices() const { return column_notices_; }
   int columns_version() const { return columns_version_; }
 
   /// Counts up with every change of the map and of the thumbnails, for the textures.
@@ -138,6 +142,8 @@ class Picture {
   std::vector<ComparedColumn> columns_;
   std::vector<int> column_at_;
   std::vector<std::string> column_errors_;
+  std::vector<ComparisonRow> column_rows_;
+  std::string column_notices_;
   std::vector<MapValues> column_maps_, column_differences_;
   std::optional<int> column_position_;
   int columns_version_ = 0;

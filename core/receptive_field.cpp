@@ -83,6 +83,7 @@ ReceptiveField receptive_field(const Model& model, const Edits& edits, Attention
   ReceptiveField field;
   field.position = position;
   field.layers = model.config.layers_of(kind);
+  if (model.recorded) return field;
   field.depth.assign(static_cast<std::size_t>(tokens), -1);
   field.depth[static_cast<std::size_t>(position)] = 0;
 

@@ -58,6 +58,9 @@ def main():
     picture("roles-light", head=(2, 1), theme="light", outline=True, role="induction")
     picture("difference-light", head=(2, 5), theme="light", shown="difference",
             edits=[{"layer": 1, "head": 5, "gain": 0}])
+    picture("compare-dark", head=(1, 3), view="compare")
+    subprocess.run([PROGRAM, "compare", "--text", TEXT, "--head", "1.3", "-o",
+                    os.path.join(ROOT, "assets", "screenshots", "compare-figure.png")], check=True)
     picture("arcs-dark", head=(2, 5), view="arcs", hide_first=True)
     picture("bert-light", model="mini-bert", head=(3, 4), theme="light",
             text="The old man opened the [MASK] and looked out of the window.")

@@ -225,6 +225,9 @@ def test_notices_and_refusals():
     refused("two sources", *common, "--ids", "1,2", mention="--ids")
     refused("a model that is not there", folder / "none", *common, code=1)
     refused("recorded attention", fixtures.parent / "attention" / "stored.npz", mention="elsewhere")
+    stored = run("compare", fixtures.parent / "attention" / "stored.npz", "--masks", "none", "--json")
+    check("recorded attention without a mask", stored.returncode == 0 and
+          json.loads(stored.stdout)["columns"][0]["receptive_field"]["depth"] == [], stored.stderr)
     check("no picture is left", run("compare", "--text", text, "--head", "9.0", "-o",
                                     folder / "y.png").returncode == 2 and
           not (folder / "y.png").exists())

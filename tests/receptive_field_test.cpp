@@ -76,6 +76,42 @@ TEST_CASE("an influence that the field denies is none, and one that it grants is
   }
 }
 
+TEST_CASE("attention from a file has no known field") {
+  const Model model = load_model(test_data() / "attention" / "stored.npz");
+  CHECK(receptive_field(model, {}, AttentionKind::self, 3, 1).depth.empty());
+}
+
+TEST_CASE("pooled keys, convolutions and built-in masks reach what they bring in") {
+  for (const char* name : {"tiny-headlight", "tiny-headlight-layers"}) {
+    const Model model = load_model(test_data() / "models" / name);
+    const std::vector<int> ids = some_ids(model, 20, 1);
+    // Without a mask of the edits, and with one so narrow that little is left.
+    for (const char* mask : {"none", "local:1", "dilated:1:4"}) {
+      const Edits edits = with_mask({}, heads_at(model.config, MaskPlace::all, {0, 0}), parse_mask(mask));
+      const std::vector<float> before = run(model, ids, edits).output();
+      const auto d_model = static_cast<std::size_t>(model.config.d_model);
+      for (const int position : {5, 18, 19}) {
+        const ReceptiveField field =
+            receptive_field(model, edits, AttentionKind::self, 20, position);
+        const auto row = static_cast<std::size_t>(position) * d_model;
+        for (std::size_t token = 0; token < 20; ++token) {
+          std::vector<int> other = ids;
+          other[token] = (ids[token] + 3) % model.config.vocabulary;
+          const std::vector<float> after = run(model, other, edits).output();
+          const bool same = std::equal(before.begin() + static_cast<std::ptrdiff_t>(row),
+                                       before.begin() + static_cast<std::ptrdiff_t>(row + d_model),
+                                       after.begin() + static_cast<std::ptrdiff_t>(row));
+          const bool out_of_reach = field.depth[token] < 0;
+          // A router may send the tokens at hand past a head that could reach one.
+          if (out_of_reach == same || (same && model.config.routing.any())) continue;
+          FAIL_CHECK(name, " under ", mask, ", position ", position, ", token ", token, ": reached ",
+                     !out_of_reach, ", changed ", !same);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("each stack has a field of its own") {
   const Model model = random_model(small_bidirectional_config(), 1);
   CHECK(receptive_field(model, {}, AttentionKind::self, 4, 1).depth ==
