@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "assets_path.h"
 #include "attention_file.h"
+#include "column_maker.h"
 #include "generation.h"
-#include "head_rule.h"
 #include "input_options.h"
 #include "load_progress.h"
 #include "role_study.h"
@@ -40,8 +39,6 @@ struct Memory {
   std::vector<Token> decoded_source;  // what the decoded target below is of
   std::vector<Token> decoded;
   bool roles_looked_up = false;
-  std::map<std::string, std::shared_ptr<const Model>> others;  // of columns, by name
-  std::map<std::string, std::vector<MaskCost>> costs;          // by what they depend on
 };
 
 // What a request is submitted with.
@@ -56,14 +53,6 @@ struct Asked {
 struct Worker::State {
   void loop(std::stop_token stop);
   void answer(const Asked& asked);
-  void compute_columns(const Asked& asked, Snapshot& next);
-  std::shared_ptr<const ColumnResult> first_column(const Snapshot& next);
-  std::shared_ptr<const ColumnResult> column_beside(const Asked& asked, const Column& column,
-                                                    const ColumnResult* before,
-                                                    const Snapshot& next);
-  std::shared_ptr<const Model> column_model(const std::string& name);
-  void add_costs(ColumnResult& result);
-  void add_prediction(ColumnResult& result, const Trace& first);
   void find_roles();
   void begin(StudyKind kind, const std::string& corpus);
   void go_on_with_study();
@@ -103,6 +92,12 @@ struct Worker::State {
 
   // Touched by the compute thread alone.
   Memory memory;
+  ColumnMaker columns{{[this](const Model& model, const Input& input, const Edits& edits,
+                              const Trace* earlier, const char* what) {
+                         return pass(model, input, edits, earlier, what);
+                       },
+                       [this](const std::string& what) { report(what, 0.0f); },
+                       [this](std::shared_ptr<const Snapshot> next) { publish(std::move(next)); }}};
   Studies studies;
   std::jthread thread;    // last: joined before the rest goes
 };
@@ -304,7 +299,7 @@ void Worker::State::answer(const Asked& asked) {
     next->model = memory.model;
     const auto start = std::chrono::steady_clock::now();
     compute(request, *next);
-    compute_columns(asked, *next);
+    columns.compute(request, asked.columns, *next);
     next->milliseconds = std::chrono::duration<double, std::milli>(
                              std::chrono::steady_clock::now() - start)
                              .count();
@@ -427,152 +422,6 @@ void Worker::State::add_rollouts() {
   changed.notify_all();
 }
 
-// The columns, each as soon as it is there; those that would be the same again are kept.
-void Worker::State::compute_columns(const Asked& asked, Snapshot& next) {
-  if (asked.columns.empty()) {
-    next.columns.clear();
-    next.columns_done.clear();
-    return;
-  }
-  if (next.edited == nullptr) {
-    next.columns.clear();
-    return;
-  }
-  next.columns.resize(asked.columns.size() + 1);
-  const bool same_first = next.columns[0] && next.columns[0]->run == next.edited;
-  if (!same_first) next.columns[0] = first_column(next);
-  for (std::size_t i = 0; i < asked.columns.size(); ++i) {
-    std::shared_ptr<const ColumnResult>& place = next.columns[i + 1];
-    const auto before = place;
-    place = column_beside(asked, asked.columns[i], before.get(), next);
-    if (place->run != nullptr && (!same_first || place->prediction.position < 0)) {
-      auto measured = std::make_shared<ColumnResult>(*place);
-      add_prediction(*measured, *next.edited);
-      place = measured;
-    }
-    // The last is published with the answer.
-    if (i + 1 < asked.columns.size() && (before == nullptr || before->run != place->run)) {
-      auto early = std::make_shared<Snapshot>(next);
-      early->columns_done.clear();
-      publish(early);
-    }
-  }
-  next.columns_done = asked.columns;
-  // Models that no column has any more.
-  std::erase_if(memory.others, [&](const auto& entry) {
-    return std::none_of(asked.columns.begin(), asked.columns.end(),
-                        [&](const Column& column) { return column.model == entry.first; });
-  });
-}
-
-std::shared_ptr<const ColumnResult> Worker::State::first_column(const Snapshot& next) {
-  auto first = std::make_shared<ColumnResult>();
-  first->model = memory.model;
-  first->baseline = next.baseline;
-  first->run = next.edited;
-  add_costs(*first);
-  add_prediction(*first, *next.edited);
-  return first;
-}
-
-std::shared_ptr<const ColumnResult> Worker::State::column_beside(const Asked& asked,
-                                                                 const Column& column,
-                                                                 const ColumnResult* before,
-                                                                 const Snapshot& next) {
-  auto result = std::make_shared<ColumnResult>();
-  result->column = column;
-  try {
-    result->model = memory.model;
-    result->baseline = next.baseline;
-    const bool other_model = column.model && *column.model != asked.request.model;
-    if (other_model) result->model = column_model(*column.model);
-    const Model& model = *result->model;
-    if (other_model || (column.text && *column.text != asked.request.text)) {
-      const Request request = column_request(asked.request, column);
-      std::string notice;
-      const InputOptions options{request.text, request.ids, request.target, request.target_ids};
-      const Input input =
-          model.recorded ? recorded_input(*model.recorded) : whole_input(model, options, notice);
-      const Trace* known = before && before->model == result->model ? before->baseline.get() : nullptr;
-      result->baseline = known && known->input() == input
-                             ? before->baseline
-                             : pass(model, input, {}, known, "baseline");
-    }
-    Edits edits;
-    if (!model.recorded) edits = column_edits(column, model.config);
-    check(edits, model.config);
-    if (before && before->run && before->model == result->model &&
-        before->baseline == result->baseline && before->run->edits() == edits) {
-      *result = *before;
-      result->column = column;
-      result->error.clear();
-      return result;
-    }
-    result->run = result->baseline;
-    if (!edits.empty()) {
-      const Trace* earlier = result->baseline.get();
-      if (before && before->run && before->baseline == result->baseline &&
-          first_difference(edits, before->run->edits(), model.config) >=
-              first_difference(edits, {}, model.config)) {
-        earlier = before->run.get();
-      }
-      result->run = pass(model, result->baseline->input(), edits, earlier, "column");
-    }
-    add_costs(*result);
-  } catch (const Abandoned&) {
-    throw;
-  } catch (const LoadStopped&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    result->run = nullptr;
-    result->error = "There is not enough memory for this column.";
-  } catch (const std::exception& error) {
-    result->run = nullptr;
-    result->error = as_sentence(plain_sentence(error));
-  }
-  return result;
-}
-
-std::shared_ptr<const Model> Worker::State::column_model(const std::string& name) {
-  std::shared_ptr<const Model>& model = memory.others[name];
-  if (model == nullptr) {
-    const std::filesystem::path path = model_path(name);
-    report("loading " + path.filename().string(), 0.0f);
-    model = std::make_shared<const Model>(load_model(path));
-  }
-  return model;
-}
-
-// Of every head; heads with the same rule share the work.
-void Worker::State::add_costs(ColumnResult& result) {
-  const ModelConfig& config = result.model->config;
-  if (result.model->recorded) return;
-  for (AttentionKind kind : config.kinds()) {
-    for (int layer = 0; layer < config.layers_of(kind); ++layer) {
-      for (int head = 0; head < config.heads_of(kind); ++head) {
-        const HeadId id{layer, head, kind};
-        const HeadRule rule = head_rule(*result.model, result.run->edits(), id);
-        const std::string key = (rule.mask ? to_string(*rule.mask) : "") + "|" +
-                                (rule.built_in ? to_string(*rule.built_in) : "") + "|" +
-                                std::to_string(rule.window) + "|" + std::to_string(rule.pool) + "|" +
-                                std::to_string(rule.causal) + "|" +
-                                std::to_string(config.d_head_of(kind));
-        std::vector<MaskCost>& costs = memory.costs[key];
-        if (costs.empty()) costs = mask_costs(*result.model, result.run->edits(), id);
-        result.costs[id] = costs;
-      }
-    }
-  }
-}
-
-void Worker::State::add_prediction(ColumnResult& result, const Trace& first) {
-  // The mean takes every position's logits: not where that would be felt.
-  constexpr double most = 2e8;
-  const ModelConfig& config = result.model->config;
-  const double work = static_cast<double>(result.run->size()) * config.vocabulary * config.d_model;
-  result.prediction = measure_prediction(*result.run, first, {.mean = work <= most});
-}
-
 void Worker::State::load(const Request& request) {
   if (memory.model != nullptr && memory.model_name == request.model) return;
   const std::filesystem::path path = model_path(request.model);
@@ -594,6 +443,7 @@ void Worker::State::load(const Request& request) {
   studies.drop();  // they are of the old model
   tell({});
   memory = {};
+  columns.clear();
   memory.model = std::move(model);
   memory.model_name = request.model;
 }

@@ -61,6 +61,8 @@ def main():
     picture("compare-dark", head=(1, 3), view="compare")
     subprocess.run([PROGRAM, "compare", "--text", TEXT, "--head", "1.3", "-o",
                     os.path.join(ROOT, "assets", "screenshots", "compare-figure.png")], check=True)
+    picture("variants-dark", view="variants")
+    picture("pooled-light", model="multi-scale", head=(1, 6), theme="light")
     picture("arcs-dark", head=(2, 5), view="arcs", hide_first=True)
     picture("bert-light", model="mini-bert", head=(3, 4), theme="light",
             text="The old man opened the [MASK] and looked out of the window.")
