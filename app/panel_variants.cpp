@@ -263,9 +263,16 @@ void draw_table(const State& state, Ui& ui, const VariantSheet& sheet) {
                                     ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_ScrollY;
   const float claims = sheet.claims.empty() ? 0.0f : ui.px(190);
   const float height = std::max(ImGui::GetContentRegionAvail().y - claims, ui.px(220));
+  float needed = 0.0f;
+  for (const auto& column : columns) {
+    needed += ui.px(column.width) + 2 * ImGui::GetStyle().CellPadding.x;
+  }
+  // Narrower columns before a scroll bar.
+  const float share = std::clamp((ImGui::GetContentRegionAvail().x - ui.px(24)) / needed, 0.7f, 1.0f);
   if (!ImGui::BeginTable("variants", IM_ARRAYSIZE(columns), flags, {0, height})) return;
   for (const auto& column : columns) {
-    ImGui::TableSetupColumn(column.name, ImGuiTableColumnFlags_WidthFixed, ui.px(column.width));
+    ImGui::TableSetupColumn(column.name, ImGuiTableColumnFlags_WidthFixed,
+                            ui.px(column.width) * share);
   }
   ImGui::TableSetupScrollFreeze(1, 1);
   ImGui::TableNextRow();
