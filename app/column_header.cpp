@@ -129,7 +129,29 @@ void put(State& state, const Picture& picture, Ui& ui, std::size_t place, const 
   state.request.edits = column_edits(whole, config);
 }
 
-void draw_own_input(State& state, Ui& ui, std::size_t place) {
+// The selected head's map, or that of another one beside it.
+void draw_own_head(State& state, const Picture& picture, Ui& ui, std::size_t place) {
+  Column& column = state.columns[place - 1];
+  bool own = column.shows.has_value();
+  if (ImGui::Checkbox("a head of its own", &own))
+    column.shows = own ? std::optional(state.selection.head) : std::nullopt;
+  ui.landmarks.mark_item(tag("own head", place));
+  if (!column.shows || picture.empty()) return;
+  HeadId& head = *column.shows;
+  const ModelConfig& config = picture.snapshot().model->config;
+  const auto number = [&](const char* name, int& value, int count) {
+    ImGui::SameLine();
+    ImGui::SetNextItemWidth(ui.px(110));
+    const std::string format = std::string(name) + "%d";
+    ImGui::SliderInt(("##" + std::string(name)).c_str(), &value, 0, std::max(0, count - 1),
+                     format.c_str(), ImGuiSliderFlags_AlwaysClamp);
+    ui.landmarks.mark_item(tag(name, place));
+  };
+  number("L", head.layer, config.layers_of(head.kind));
+  number("H", head.head, config.heads_of(head.kind));
+}
+
+void draw_own_input(State& state, const Picture& picture, Ui& ui, std::size_t place) {
   if (place == 0) {
     faint_text(ui, "The first column has the text and the model of the window.");
     return;
@@ -145,6 +167,8 @@ void draw_own_input(State& state, Ui& ui, std::size_t place) {
   }
   text.resize(std::char_traits<char>::length(text.c_str()));
   ui.landmarks.mark_item(tag("text", place));
+  faint_text(ui, "Head");
+  draw_own_head(state, picture, ui, place);
   faint_text(ui, "Model");
   const auto choose = [&](const char* label, const std::optional<std::string>& model) {
     if (ImGui::Selectable(label, column.model == model, ImGuiSelectableFlags_DontClosePopups))
@@ -164,7 +188,7 @@ void draw_own_input(State& state, Ui& ui, std::size_t place) {
 }
 
 // What else belongs to a column: its own text and model. Returns whether it shall go.
-bool draw_menu(State& state, Ui& ui, std::size_t place) {
+bool draw_menu(State& state, const Picture& picture, Ui& ui, std::size_t place) {
   bool gone = false;
   if (ImGui::Button("...")) {
     ImGui::OpenPopup("own");
@@ -172,10 +196,10 @@ bool draw_menu(State& state, Ui& ui, std::size_t place) {
     ui.column_text = place > 0 ? state.columns[place - 1].text.value_or("") : "";
   }
   ui.landmarks.mark_item(tag("menu", place));
-  if (ImGui::IsItemHovered()) ImGui::SetTooltip("This column's own text and model; take it away");
+  if (ImGui::IsItemHovered()) ImGui::SetTooltip("This column's own text, head and model; take it away");
   popup_below(ui);
   if (ImGui::BeginPopup("own")) {
-    draw_own_input(state, ui, place);
+    draw_own_input(state, picture, ui, place);
     if (place > 0) {
       ImGui::Separator();
       ImGui::BeginDisabled(state.columns.size() <= least_columns);
@@ -198,7 +222,9 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
   const float button = text_width(ui.fonts.text, "...") + 2 * ImGui::GetStyle().FramePadding.x;
   const bool active = ui.column == static_cast<int>(place);
 
-  const std::string number = std::to_string(place + 1);
+  std::string number = std::to_string(place + 1);
+  if (place > 0 && state.columns[place - 1].shows)
+    number += " " + to_string(*state.columns[place - 1].shows);
   if (toggle_button(ui, number.c_str(), active)) ui.column = static_cast<int>(place);
   ui.landmarks.mark_item(tag("choose", place));
   if (ImGui::IsItemHovered())
@@ -259,7 +285,7 @@ void draw_column_header(State& state, const Picture& picture, Ui& ui, const Colu
   ui.landmarks.mark_item(tag("on", place));
   ImGui::EndDisabled();
   ImGui::SameLine(0, ui.px(4));
-  const bool gone = draw_menu(state, ui, place);
+  const bool gone = draw_menu(state, picture, ui, place);
   if (changed) {
     put(state, picture, ui, place, shown, moved);
     ui.column = static_cast<int>(place);

@@ -39,14 +39,15 @@ Choice choice_of(const std::string& text) {
 
 std::vector<std::string> masks_of(const CompareCommand& options) {
   if (!options.masks.empty()) return split(options.masks, ',');
-  const bool others = options.texts.size() > 1 || !options.with.empty();
+  const bool others = options.texts.size() > 1 || !options.with.empty() ||
+                      options.head.find_first_of(",*") != std::string::npos;
   return others ? std::vector<std::string>{"none"} : split(default_masks, ',');
 }
 
 // A model, its runs without edits, and the battery's texts where their loss is asked for.
 struct Loaded {
   std::shared_ptr<const Model> model;
-  HeadId head;
+  std::vector<HeadId> heads;  // A column for each
   std::vector<LossText> battery;
 };
 
@@ -54,12 +55,10 @@ Loaded load(const std::string& name, const CompareCommand& options) {
   Loaded loaded;
   loaded.model = std::make_shared<const Model>(load_model(model_path(name)));
   const ModelConfig& config = loaded.model->config;
-  const std::vector<HeadId> heads =
-      parse_heads(options.head, config,
-                  config.encoder_decoder() ? AttentionKind::cross : AttentionKind::self);
-  if (heads.size() != 1)
-    throw std::invalid_argument("--head: give one head, as in 2.3: the columns show the same one");
-  loaded.head = heads[0];
+  loaded.heads = parse_heads(options.head, config,
+                             config.encoder_decoder() ? AttentionKind::cross : AttentionKind::self);
+  if (loaded.heads.empty() || loaded.heads.size() > most_columns)
+    throw std::invalid_argument("--head: give one head, as in 2.3, or as many as columns fit");
   if (options.loss) {
     std::string notice;
     loaded.battery = deciding_set(*loaded.model, {}, notice).texts;
@@ -67,11 +66,17 @@ Loaded load(const std::string& name, const CompareCommand& options) {
   return loaded;
 }
 
-Edits edits_of(const Choice& choice, const Loaded& loaded, MaskPlace on) {
-  const ModelConfig& config = loaded.model->config;
+Edits edits_of(const Choice& choice, const ModelConfig& config, HeadId head, MaskPlace on) {
   if (choice.split)
-    return with_resolutions({}, config, loaded.head.kind, choice.window, choice.gap);
-  return with_mask({}, heads_at(config, on, loaded.head), choice.mask);
+    return with_resolutions({}, config, head.kind, choice.window, choice.gap);
+  return with_mask({}, heads_at(config, on, head), choice.mask);
+}
+
+// With its head, where columns have several.
+std::string name_of(const ComparedColumn& column, const ComparedColumn& first) {
+  const std::string title = column_title(*column.run, column.head);
+  const bool several = column.head != first.head;
+  return several ? to_string(column.head) + " " + title : title;
 }
 
 void print_table(const std::vector<ComparedColumn>& columns) {
@@ -79,7 +84,7 @@ void print_table(const std::vector<ComparedColumn>& columns) {
               head_name(columns[0].model->config, columns[0].head).c_str());
   std::printf("%-26s", "");
   for (const ComparedColumn& column : columns)
-    std::printf(" %16s", column_title(*column.run, column.head).c_str());
+    std::printf(" %16s", name_of(column, columns[0]).c_str());
   std::printf("\n");
   for (const ComparisonRow& row : comparison_rows(columns)) {
     std::string name = row.name;
@@ -91,11 +96,18 @@ void print_table(const std::vector<ComparedColumn>& columns) {
   }
   for (const ComparedColumn& column : columns) {
     if (column.prediction.position < 0) continue;
-    std::printf("%s:", column_title(*column.run, column.head).c_str());
+    std::printf("%s:", name_of(column, columns[0]).c_str());
     for (const auto& [word, probability] : predicted_words(column, 5))
       std::printf("  %s %.2f", word.c_str(), static_cast<double>(probability));
     std::printf("\n");
   }
+}
+
+void check_count(std::size_t columns) {
+  if (columns > most_columns)
+    throw std::invalid_argument("compare: that makes " + std::to_string(columns) +
+                                " columns, at most " + std::to_string(most_columns) +
+                                " stand side by side");
 }
 
 void tell(const CompareCommand& options, const std::string& notice) {
@@ -118,10 +130,7 @@ void check_compare(const CompareCommand& options) {
   }
   const std::size_t columns = masks_of(options).size() * (1 + options.with.size()) *
                               std::max<std::size_t>(options.texts.size(), 1);
-  if (columns > most_columns)
-    throw std::invalid_argument("compare: that makes " + std::to_string(columns) +
-                                " columns, at most " + std::to_string(most_columns) +
-                                " stand side by side");
+  check_count(columns);
   if (options.json && options.output)
     throw std::invalid_argument("compare: give either --json or -o");
   if (!options.output) return;
@@ -136,7 +145,9 @@ int run_compare(const CompareCommand& options) {
   std::vector<std::string> names{options.model.value_or("")};
   names.insert(names.end(), options.with.begin(), options.with.end());
   std::vector<Loaded> models;
-  for (const std::string& name : names) models.push_back(load(name, options));
+  std::size_t heads = 0;
+  for (const std::string& name : names) heads += models.emplace_back(load(name, options)).heads.size();
+  check_count(heads * masks_of(options).size() * std::max<std::size_t>(options.texts.size(), 1));
 
   std::vector<InputOptions> given;
   for (const std::string& text : options.texts)
@@ -156,19 +167,21 @@ int run_compare(const CompareCommand& options) {
                                     std::to_string(input.tokens.size()) + ", counted from 0");
       const auto baseline = std::make_shared<const Trace>(run(*loaded.model, input));
       for (const std::string& mask : masks_of(options)) {
-        const Edits edits = edits_of(choice_of(mask), loaded, options.on);
-        if (recorded && !edits.empty())
-          throw std::invalid_argument(
-              "this attention was computed elsewhere: masks need the model (give --masks none)");
-        auto edited = baseline;
-        if (!edits.empty())
-          edited = std::make_shared<const Trace>(
-              run(*loaded.model, input, edits, {.earlier = baseline.get()}));
-        const Trace& first = columns.empty() ? *edited : *columns.front().run;
-        columns.push_back(compared_column(loaded.model, baseline, edited, loaded.head, first,
-                                          {.position = options.position}));
-        if (options.loss) columns.back().loss = mean_loss(*loaded.model, loaded.battery, edits);
-        tell(options, mask_notice(columns.back()));
+        for (HeadId head : loaded.heads) {
+          const Edits edits = edits_of(choice_of(mask), loaded.model->config, head, options.on);
+          if (recorded && !edits.empty())
+            throw std::invalid_argument(
+                "this attention was computed elsewhere: masks need the model (give --masks none)");
+          auto edited = baseline;
+          if (!edits.empty())
+            edited = std::make_shared<const Trace>(
+                run(*loaded.model, input, edits, {.earlier = baseline.get()}));
+          const Trace& first = columns.empty() ? *edited : *columns.front().run;
+          columns.push_back(compared_column(loaded.model, baseline, edited, head, first,
+                                            {.position = options.position}));
+          if (options.loss) columns.back().loss = mean_loss(*loaded.model, loaded.battery, edits);
+          tell(options, mask_notice(columns.back()));
+        }
       }
     }
   }

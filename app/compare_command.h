@@ -10,7 +10,7 @@
 
 namespace headlight {
 
-/// What `headlight compare` was asked for: a column for each model, text and mask.
+/// What `headlight compare` was asked for: a column for each model, text, mask and head.
 struct CompareCommand {
   std::optional<std::string> model;  ///< As model_path takes it.
   std::vector<std::string> with;     ///< More models.
@@ -18,7 +18,7 @@ struct CompareCommand {
   std::vector<int> ids;                          ///< Instead of a text, when not empty.
   std::optional<std::string> target;             ///< Of an encoder-decoder.
   std::string masks;                             ///< "none,local:4"; empty: the default ones.
-  std::string head = "0.0";                      ///< As parse_heads takes it: one head.
+  std::string head = "0.0";                      ///< As parse_heads takes it; several: a column each.
   MaskPlace on = MaskPlace::all;                 ///< Which heads the masks are put on.
   std::optional<int> position;  ///< The token whose prediction and receptive field are told.
   bool loss = false;            ///< Measure the loss on the battery too.

@@ -134,7 +134,7 @@ CLI::App* add_compare(CLI::App& app, CompareCommand& options) {
       ->type_name("TEXT");
   sub->add_option("--masks", options.masks,
                   std::string("A column for each (") + default_masks +
-                      "; none where texts or models are compared)")
+                      "; none where texts, models or heads are compared)")
       ->type_name("MASK,MASK,...");
   sub->add_option_function<std::string>(
          "--on", [&options](const std::string& text) {
@@ -150,8 +150,8 @@ CLI::App* add_compare(CLI::App& app, CompareCommand& options) {
            check_heads("--head", text);
            options.head = text;
          },
-         "The head to show (0.0)")
-      ->type_name("L.H");
+         "The head to show, or several: a column each (0.0)")
+      ->type_name("L.H,...");
   sub->add_option("--position", options.position,
                   "The token whose prediction and receptive field are told, from 0 (the last)")
       ->type_name("N")

@@ -25,7 +25,10 @@ void Picture::make_columns(const State& state) {
     if (result == nullptr) continue;
     column_errors_.back() = result->error;
     if (result->run == nullptr || !result->error.empty()) continue;
-    const HeadId head = state.selection.head;
+    const std::size_t place = column_at_.size() - 1;
+    HeadId head = state.selection.head;
+    if (place > 0 && place <= state.columns.size())
+      head = state.columns[place - 1].shows.value_or(head);
     if (!result->model->config.has(head)) {
       column_errors_.back() = result->model->name + " has no " + to_string(head) + ".";
       continue;

@@ -217,6 +217,7 @@ Json write_column(const Column& column) {
   Json json = write_head(column.head);
   if (column.model) json["model"] = *column.model;
   if (column.text) json["text"] = *column.text;
+  if (column.shows) json["shows"] = write_head(*column.shows);
   json["mask"] = to_string(column.mask);
   json["on"] = name_of(column.place, place_names);
   if (const Json edits = write_edits(column.edits); !edits.empty()) json["edits"] = edits;
@@ -229,6 +230,7 @@ Column read_column(const Part& part) {
   read_head(part, column.head);
   part.member("model", [&](const Part& p) { column.model = p.text(); });
   part.member("text", [&](const Part& p) { column.text = p.text(); });
+  part.member("shows", [&](const Part& p) { read_head(p, column.shows.emplace()); });
   part.member("mask", [&](const Part& p) { column.mask = read_mask(p); });
   part.member("on", [&](const Part& p) { column.place = p.choice(place_names); });
   part.member("edits", [&](const Part& p) {

@@ -31,6 +31,7 @@ struct Column {
   MaskPlace place = MaskPlace::all;  ///< `split`: the mask's first numbers are window and gap.
   HeadId head;                       ///< Of `head` and `layer`.
   Edits edits;                       ///< Everything else that is changed.
+  std::optional<HeadId> shows;       ///< Whose map it shows; none: the selected head's.
   bool operator==(const Column&) const = default;
 };
 

@@ -188,6 +188,14 @@ def test_files():
     check("loss", 0 < lossy[0]["loss"] < lossy[1]["loss"], [c["loss"] for c in lossy])
     importance = json.loads(output("importance", "--json"))["sets"][0]["loss"]
     check("loss as importance has it", abs(lossy[0]["loss"] - importance) < 1e-6)
+    heads = json.loads(output("compare", model, "--text", text, "--head", "0.1,1.0",
+                              "--json"))["columns"]
+    alone = json.loads(output("compare", model, "--text", text, "--head", "1.0", "--masks", "none",
+                              "--json"))["columns"]
+    check("two heads are two columns", len(heads) == 2 and heads[1]["entropy"] == alone[0]["entropy"]
+          and heads[0]["entropy"] != heads[1]["entropy"], heads)
+    check("and named in the table", "L1 H0 no mask" in output("compare", model, "--text", text,
+                                                              "--head", "0.1,1.0"))
     two = json.loads(output("compare", "--text", text, "--text", "The dog ran", "--json"))["columns"]
     check("two texts", [c["mask"] for c in two] == ["none", "none"] and "kl" not in two[1] and
           two[1]["prediction"]["kl"] > 0)
@@ -215,7 +223,7 @@ def test_notices_and_refusals():
                  "some", "", "local:4,,none", "split:1", "split:1:0"):
         refused(f"mask {mask!r}", *common, "--masks", mask or ",", mention="--masks")
     refused("a head that is not there", *common, "--head", "9.0", mention="9.0")
-    refused("two heads", *common, "--head", "1.*", mention="one head")
+    refused("too many heads", *common, "--head", "*.*", mention="columns")
     refused("no head", *common, "--head", "x", mention="--head")
     refused("an odd place", *common, "--on", "some", mention="head|layer|all")
     refused("an odd ending", "--text", text, "-o", folder / "x.npz", mention=".csv")

@@ -26,6 +26,7 @@ State rich_state() {
   state.columns[1].place = MaskPlace::layer;
   state.columns[1].head = {3, 1, AttentionKind::cross};
   state.columns[1].edits[{0, 1}] = {.gain = 0.0f};
+  state.columns[1].shows = HeadId{2, 3};
   state.selection = {{2, 5}, 7, std::nullopt};
   state.display.view = View::arcs;
   state.display.shown = Shown::difference;
