@@ -188,13 +188,13 @@ def test_files():
     check("loss", 0 < lossy[0]["loss"] < lossy[1]["loss"], [c["loss"] for c in lossy])
     importance = json.loads(output("importance", "--json"))["sets"][0]["loss"]
     check("loss as importance has it", abs(lossy[0]["loss"] - importance) < 1e-6)
-    heads = json.loads(output("compare", model, "--text", text, "--head", "0.1,1.0",
+    heads = json.loads(output("compare", "--text", text, "--head", "0.1,1.0",
                               "--json"))["columns"]
-    alone = json.loads(output("compare", model, "--text", text, "--head", "1.0", "--masks", "none",
+    alone = json.loads(output("compare", "--text", text, "--head", "1.0", "--masks", "none",
                               "--json"))["columns"]
     check("two heads are two columns", len(heads) == 2 and heads[1]["entropy"] == alone[0]["entropy"]
           and heads[0]["entropy"] != heads[1]["entropy"], heads)
-    check("and named in the table", "L1 H0 no mask" in output("compare", model, "--text", text,
+    check("and named in the table", "L1 H0 no mask" in output("compare", "--text", text,
                                                               "--head", "0.1,1.0"))
     two = json.loads(output("compare", "--text", text, "--text", "The dog ran", "--json"))["columns"]
     check("two texts", [c["mask"] for c in two] == ["none", "none"] and "kl" not in two[1] and
