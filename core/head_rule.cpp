@@ -44,8 +44,10 @@ HeadRule head_rule(const Model& model, const Edits& edits, HeadId id) {
       if (!design->mask.is_full()) rule.built_in = &design->mask;
     }
     const auto block = static_cast<std::size_t>(config.block_of(id.kind, id.layer));
-    const std::vector<float>& learned = model.weights.blocks[block].temperature;
-    if (!learned.empty()) temperature *= learned[static_cast<std::size_t>(id.head)];
+    const std::vector<Block>& blocks = model.weights.blocks;  // none: only the shape is known
+    if (block < blocks.size() && !blocks[block].temperature.empty()) {
+      temperature *= blocks[block].temperature[static_cast<std::size_t>(id.head)];
+    }
   }
   if (const auto found = edits.find(id); found != edits.end()) {
     const HeadEdit& edit = found->second;
