@@ -142,7 +142,9 @@ void check(const ModelConfig& config) {
   }
   for (const HeadDesign& design : config.head_designs) {
     check(design.mask);
-    if (design.pool < 1) refuse("a pool is " + std::to_string(design.pool) + ", expected 1 or more");
+    if (design.pool < 1 || design.pool > 1 << 24) {
+      refuse("a pool is " + std::to_string(design.pool) + ", expected 1 to 16777216");
+    }
     if (!(design.temperature > 0.0f) || !std::isfinite(design.temperature)) {
       refuse("a temperature is " + std::to_string(design.temperature) +
              ", expected a finite number above 0");

@@ -19,7 +19,7 @@ HeadDesign read_design(const ConfigFile& file) {
   design.temperature = file.number("temperature", 1.0f);
   if (!(design.temperature > 0.0f)) file.refuse("temperature", "expected a number above 0");
   design.pool = file.integer("pool", 1);
-  if (design.pool < 1) file.refuse("pool", "expected at least 1");
+  if (design.pool < 1 || design.pool > 1 << 24) file.refuse("pool", "expected 1 to 16777216");
   return design;
 }
 
@@ -46,6 +46,13 @@ void read_designs(const ConfigFile& file, ModelConfig& config) {
   const bool countable = config.heads >= 1 && config.heads <= 4096 && config.layers >= 1 &&
                          config.layers <= 4096 && config.key_value_heads >= 1 &&
                          config.heads % config.key_value_heads == 0;
+  // A short list may stand for all layers: not for more than any model has.
+  constexpr int most_heads = 1 << 16;
+  if (file.has("heads") && countable && config.layers > most_heads / config.heads) {
+    file.refuse("heads", "describes " + std::to_string(config.layers) + " layers of " +
+                             std::to_string(config.heads) + " heads, more than " +
+                             std::to_string(most_heads) + " in all");
+  }
   if (file.has("heads") && countable) {
     const std::vector<std::vector<ConfigFile>> layers = file.nested_sections("heads");
     if (layers.size() != 1 && static_cast<int>(layers.size()) != config.layers) {

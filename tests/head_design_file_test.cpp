@@ -77,7 +77,7 @@ TEST_CASE("a wrong description of heads is one sentence with the file and the ke
             .find("heads[0].temperature: expected a number above 0") != std::string::npos);
   CHECK(refusal_of("\"temperature\": 0.5", "\"temperature\": \"hot\"").find("expected a number") !=
         std::string::npos);
-  CHECK(refusal_of("\"pool\": 3,", "\"pool\": 0,").find("pool: expected at least 1") !=
+  CHECK(refusal_of("\"pool\": 3,", "\"pool\": 0,").find("pool: expected 1 to 16777216") !=
         std::string::npos);
   CHECK(refusal_of("\"pool\": 3,", "\"pool\": 2,").find(
             "heads: heads 2 and 3 share keys and values, but have different pools") !=
@@ -86,6 +86,12 @@ TEST_CASE("a wrong description of heads is one sentence with the file and the ke
             .find("heads: describes 4 heads, but a layer has 6") != std::string::npos);
   CHECK(refusal_of("\"num_attention_heads\": 4", "\"num_attention_heads\": 5")
             .find("key_value_heads 2, expected a divisor") != std::string::npos);
+  CHECK(refusal_of("\"pool\": 3,", "\"pool\": 2147483647,").find("pool: expected 1 to 16777216") !=
+        std::string::npos);
+  CHECK(refusal_of("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 4096").find("layers") !=
+        std::string::npos);
+  CHECK(refusal_of("\"num_attention_heads\": 4", "\"num_attention_heads\": 4096").find("heads") !=
+        std::string::npos);
   CHECK(refusal_of("\"top_k\": 2", "\"top_k\": 4").find("router.top_k: 1 shared heads and 4 more") !=
         std::string::npos);
   CHECK(refusal_of("\"top_k\": 2", "\"top_k\": 0").find("router.top_k: expected at least 1") !=
@@ -103,6 +109,14 @@ TEST_CASE("a wrong description of heads is one sentence with the file and the ke
   CHECK(refusal_of("\"top_k\": 1", "\"top_k\": 1, \"shared_heads\": 1", "tiny-headlight-layers") == "");
   CHECK(refusal_of("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "tiny-headlight-layers")
             .find("heads: describes 2 layers of 1") != std::string::npos);
+}
+
+TEST_CASE("a short list does not stand for more heads than any model has") {
+  Copy copy("tiny-headlight");
+  copy.replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 4096");
+  copy.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 4096");
+  CHECK(copy.refusal().find("heads: describes 4096 layers of 4096 heads, more than 65536 in all") !=
+        std::string::npos);
 }
 
 TEST_CASE("a part that the config names and the file lacks is refused by its tensor") {
