@@ -72,12 +72,18 @@ std::vector<int> token_types(const Model& model, const std::vector<Token>& token
 
 namespace {
 
-// A letter, a digit or any character beyond ASCII.
+// A letter, a digit or any character beyond ASCII. Bytes that are none are written as "\\x08".
 bool has_letter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           static_cast<unsigned char>(c) >= 0x80;
-  });
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\' && i + 3 < text.size() && text[i + 1] == 'x') {
+      i += 3;
+    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               static_cast<unsigned char>(c) >= 0x80) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ layouts of Hugging Face's classes with a head for masked tokens and of those wit
 import torch
 
 from reference_attention import all_cells
-from reference_files import read_folder, special_token
+from reference_files import read_folder, special_token, word_ids
 from reference_parts import ACTIVATIONS, SelfAttention
 
 BERT_LAYER = {
@@ -54,13 +54,17 @@ class Bert(SelfAttention):
         self.mask_id = special_token(folder, "[MASK]", "<mask>")
         self.first_id = special_token(folder, "[CLS]", "<s>")
         self.separator = special_token(folder, "[SEP]", "</s>")
+        self.words = word_ids(folder)
 
     def cells(self, layer, n):
         return all_cells(n, n)
 
     def logits_position(self, ids):
-        """The first masked token, else the last one."""
-        return ids.index(self.mask_id) if self.mask_id in ids else len(ids) - 1
+        """The first masked token, else the last word, else the last token."""
+        if self.mask_id in ids:
+            return ids.index(self.mask_id)
+        words = [i for i, id in enumerate(ids) if id in self.words and self.mask_id is not None]
+        return words[-1] if words else len(ids) - 1
 
     def positions(self, ids):
         """RoBERTa counts the tokens that are not padding, from padding + 1."""

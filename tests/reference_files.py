@@ -59,6 +59,27 @@ def special_token(folder, *names):
     return next((vocab[name] for name in names if name in vocab), None)
 
 
+def word_ids(folder):
+    """The ids of vocab.txt or of a byte-level vocab.json whose text has a letter, a digit or anything
+    beyond ASCII, but for special tokens."""
+    folder = pathlib.Path(folder)
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]  # GPT-2's alphabet of bytes
+    others = [byte for byte in range(256) if byte not in kept]
+    names = {chr(byte): byte for byte in kept} | {chr(256 + i): byte for i, byte in enumerate(others)}
+    if (folder / "vocab.txt").exists():
+        lines = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
+        texts = {id: token.removeprefix("##").encode() for id, token in enumerate(lines)}
+    elif (folder / "vocab.json").exists():
+        vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+        texts = {id: bytes(names.get(c, 32) for c in token) for token, id in vocab.items()}
+    else:
+        return set()
+    special = {special_token(folder, name) for name in (
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>")}
+    return {id for id, text in texts.items() if id not in special and
+            any(ord(c) >= 0x80 or c.isalnum() for c in text.decode("utf-8", "ignore"))}
+
+
 def read_llama2c(path, dtype):
     """A llama2.c checkpoint of the first layout, as a Llama config and Hugging Face's names.
 
