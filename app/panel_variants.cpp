@@ -267,8 +267,8 @@ void draw_table(const State& state, Ui& ui, const VariantSheet& sheet) {
   for (const auto& column : columns) {
     needed += ui.px(column.width) + 2 * ImGui::GetStyle().CellPadding.x;
   }
-  // Narrower columns before a scroll bar.
-  const float share = std::clamp((ImGui::GetContentRegionAvail().x - ui.px(24)) / needed, 0.7f, 1.0f);
+  // Narrower columns before a scroll bar, wider ones before an empty half.
+  const float share = std::clamp((ImGui::GetContentRegionAvail().x - ui.px(24)) / needed, 0.7f, 1.6f);
   if (!ImGui::BeginTable("variants", IM_ARRAYSIZE(columns), flags, {0, height})) return;
   for (const auto& column : columns) {
     ImGui::TableSetupColumn(column.name, ImGuiTableColumnFlags_WidthFixed,

@@ -41,7 +41,19 @@ std::vector<float> value_weighted(const Trace& trace, HeadId head) {
   std::vector<float> out(static_cast<std::size_t>(trace.queries(head.kind)) * norms.size());
   AttentionScratch scratch;
   trace.weights(head, out.data(), scratch);
-  for (std::size_t cell = 0; cell < out.size(); ++cell) out[cell] *= gain * norms[cell % norms.size()];
+  // What a router sends on of the head's output for each query; 1 without one.
+  static const std::vector<float> none;
+  const std::vector<float>& gates =
+      head.kind == AttentionKind::self
+          ? trace.block(trace.model().config.block_of(head.kind, head.layer)).gates
+          : none;
+  const auto heads = static_cast<std::size_t>(trace.model().config.heads);
+  for (std::size_t cell = 0; cell < out.size(); ++cell) {
+    const std::size_t query = cell / norms.size();
+    const float gate =
+        gates.empty() ? 1.0f : gates[query * heads + static_cast<std::size_t>(head.head)];
+    out[cell] *= gain * gate * norms[cell % norms.size()];
+  }
   return out;
 }
 

@@ -29,7 +29,12 @@ void check_head(const Trace& trace, HeadId head, double gain) {
   const xt::xtensor<float, 2> a = trace.weights(head), v = trace.v(head);
   const std::vector<float> got = value_weighted(trace, head);
   REQUIRE(got.size() == a.size());
+  const std::vector<float>& gates = trace.block(block).gates;
   for (std::size_t i = 0; i < a.shape(0); ++i) {
+    const double gate =
+        gates.empty() ? 1.0
+                      : gates[i * static_cast<std::size_t>(model.config.heads) +
+                              static_cast<std::size_t>(head.head)];
     for (std::size_t j = 0; j < a.shape(1); ++j) {
       double square = 0.0;
       for (int out = 0; out < model.config.d_model; ++out) {
@@ -40,7 +45,7 @@ void check_head(const Trace& trace, HeadId head, double gain) {
         }
         square += moved * moved;
       }
-      CHECK(got[i * a.shape(1) + j] == doctest::Approx(gain * a(i, j) * std::sqrt(square)).epsilon(1e-4));
+      CHECK(got[i * a.shape(1) + j] == doctest::Approx(gain * gate * a(i, j) * std::sqrt(square)).epsilon(1e-4));
     }
   }
 }
