@@ -27,7 +27,8 @@ void convolve(const std::vector<float>& weight, int taps, float* x, int rows, st
       const float* tap = weight.data() + c * static_cast<std::size_t>(taps);
       float sum = 0.0f;
       for (int i = std::max(0, taps - 1 - row); i < taps; ++i) {
-        sum += tap[i] * out[c - static_cast<std::size_t>(taps - 1 - i) * width];
+        const float* source = out - static_cast<std::size_t>(taps - 1 - i) * width;
+        sum += tap[i] * source[c];
       }
       out[c] = sum;
     }
