@@ -48,6 +48,7 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   const bool line = !picture.snapshot().error.empty() || !picture.snapshot().notice.empty();
   const float prompt_end = menu + prompt_height(picture, ui) + (line ? ui.px(28) : 0.0f);
   const float status_begin = size.y - ui.px(36);
+  const float panels_end = status_begin - lesson_height(state, ui);
 
   // The middle keeps at least half of the window, whatever the splitters say.
   const float width = size.x / ui.scale;
@@ -65,27 +66,32 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   if (state.display.right_width <= 0) right = std::clamp(right, 300.0f, 400.0f);
 
   // Columns need the room; what the inspector changes is changed in them.
+  const bool learns = state.display.view == View::learn;
   const bool compares =
-      state.display.view == View::compare || state.display.view == View::variants;
+      state.display.view == View::compare || state.display.view == View::variants || learns;
   if (compares) right = 0.0f;
-  const bool of_all_models = state.display.view == View::variants;
+  const bool of_all_models = state.display.view == View::variants || learns;
   if (of_all_models) left = 0.0f;
 
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
   if (!of_all_models) {
-    draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), status_begin});
+    draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), panels_end});
   }
-  draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), status_begin});
+  draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), panels_end});
   if (!compares) {
-    draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, status_begin});
+    draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, panels_end});
+  }
+  if (panels_end < status_begin) {
+    draw_lesson(state, picture, ui, {0, panels_end}, {size.x, status_begin});
+    rule(ui, panels_end, size.x);
   }
   draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
   if (!of_all_models) {
-    splitter(ui, "left", ui.px(left), prompt_end, status_begin, state.display.left_width, left,
+    splitter(ui, "left", ui.px(left), prompt_end, panels_end, state.display.left_width, left,
              1.0f);
   }
   if (!compares) {
-    splitter(ui, "right", size.x - ui.px(right), prompt_end, status_begin,
+    splitter(ui, "right", size.x - ui.px(right), prompt_end, panels_end,
              state.display.right_width, right, -1.0f);
   }
   rule(ui, prompt_end, size.x);

@@ -89,6 +89,7 @@ std::string difference_words(const Picture& picture) {
 void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   const HeadId head = state.selection.head;
   const bool of_all_models = state.display.view == View::variants;
+  const bool learns = state.display.view == View::learn;
   ImGui::PushFont(ui.fonts.title);
   const bool of_layers = picture.map().quantity == Quantity::rollout && state.display.view != View::pruning;
   const std::string title = of_all_models ? "Heads made differently"
@@ -98,8 +99,8 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   ImGui::PopFont();
   if (!of_layers && !of_all_models) draw_role_names(state, picture, ui);
   ImGui::SameLine(0, ui.px(24));
-  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants"}, state.display.view);
-  if (state.display.view == View::compare || state.display.view == View::variants) return;
+  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants", "Learn"}, state.display.view);
+  if (state.display.view == View::compare || of_all_models || learns) return;
   if (state.display.view == View::pruning) {
     faint_text(ui, "Loss in nats per predicted token, on the battery's plain texts.");
     return;
@@ -186,6 +187,9 @@ void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
         break;
       case View::variants:
         draw_variants(state, picture, ui);
+        break;
+      case View::learn:
+        draw_learn(state, picture, ui);
         break;
     }
     ImGui::EndChild();

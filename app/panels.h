@@ -40,6 +40,20 @@ void draw_curve(State& state, const Picture& picture, Ui& ui);
 void draw_compare(State& state, const Picture& picture, Ui& ui);
 /// The built-in models whose heads are made differently, side by side.
 void draw_variants(State& state, const Picture& picture, Ui& ui);
+/// The pages that teach: lessons, the walk through a layer, and what belongs to it.
+void draw_learn(State& state, const Picture& picture, Ui& ui);
+/// The pages of draw_learn, one function each.
+void draw_lesson_list(State& state, const Picture& picture, Ui& ui);
+void draw_walk(State& state, const Picture& picture, Ui& ui);
+void draw_tiny(State& state, const Picture& picture, Ui& ui);
+void draw_naive(State& state, const Picture& picture, Ui& ui);
+void draw_parameters(State& state, const Picture& picture, Ui& ui);
+void draw_cache(State& state, const Picture& picture, Ui& ui);
+void draw_rotary(State& state, const Picture& picture, Ui& ui);
+/// The lesson that is taken: what to do now, over every view.
+void draw_lesson(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
+/// Its height in pixels; 0 when no lesson is taken.
+float lesson_height(const State& state, const Ui& ui);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

@@ -1,36 +1,25 @@
 #include "session.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
 
 #include "errors.h"
 #include "file_io.h"
+#include "session_learn.h"
+#include "session_part.h"
 
 namespace headlight {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int version = 1;
 constexpr std::size_t largest_file = 16 << 20;
 constexpr int deepest = 16;
-constexpr int largest_index = 1'000'000'000;
 constexpr float largest_number = 1e9f;
-
-template <typename Enum>
-struct Name {
-  Enum value;
-  const char* name;
-};
 
 constexpr Name<View> view_names[] = {
     {View::map, "map"}, {View::arcs, "arcs"}, {View::text, "text"}, {View::pruning, "pruning"},
-    {View::compare, "compare"}, {View::variants, "variants"}};
+    {View::compare, "compare"}, {View::variants, "variants"}, {View::learn, "learn"}};
 constexpr Name<Shown> shown_names[] = {
     {Shown::baseline, "baseline"}, {Shown::edited, "edited"}, {Shown::difference, "difference"}};
 constexpr Name<Quantity> quantity_names[] = {{Quantity::weights, "weights"},
@@ -59,96 +48,6 @@ constexpr Name<MaskPlace> place_names[] = {{MaskPlace::head, "head"},
                                            {MaskPlace::split, "split"}};
 constexpr Name<Replacement> replace_names[] = {{Replacement::zero, "zero"},
                                                {Replacement::mean, "mean"}};
-
-template <typename Enum, std::size_t count>
-const char* name_of(Enum value, const Name<Enum> (&names)[count]) {
-  for (const auto& entry : names)
-    if (entry.value == value) return entry.name;
-  return names[0].name;
-}
-
-// The double that prints as the float does: 0.1f as 0.1, not as 0.100000001490116.
-double shortest(float value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  double result = 0.0;
-  std::from_chars(digits, end, result);
-  return result;
-}
-
-// A value inside the file, with the path that leads to it: "edits[2].gain".
-class Part {
- public:
-  Part(const Json& json, const std::string& source, std::string path)
-      : json_(json), source_(source), path_(std::move(path)) {}
-
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw LoadError(source_ + ": " + path_ + ": " + what);
-  }
-
-  template <typename Read>
-  void member(const char* key, Read read) const {
-    const auto found = json_.find(key);
-    if (found != json_.end() && !found->is_null())
-      read(Part(*found, source_, path_.empty() ? key : path_ + "." + key));
-  }
-
-  template <typename Read>
-  void elements(Read read) const {
-    if (!json_.is_array()) refuse("expected a list");
-    for (std::size_t i = 0; i < json_.size(); ++i)
-      read(Part(json_[i], source_, path_ + "[" + std::to_string(i) + "]"));
-  }
-
-  const Part& object() const {
-    if (!json_.is_object()) refuse("expected an object");
-    return *this;
-  }
-
-  std::string text() const {
-    if (!json_.is_string()) refuse("expected a text");
-    return json_.get<std::string>();
-  }
-
-  bool flag() const {
-    if (!json_.is_boolean()) refuse("expected true or false");
-    return json_.get<bool>();
-  }
-
-  int index() const {
-    if (!json_.is_number_integer()) refuse("expected a whole number");
-    const bool huge = json_.is_number_unsigned() && json_.get<std::uint64_t>() > largest_index;
-    if (huge || json_.get<std::int64_t>() < 0)
-      refuse("expected a number from 0 to " + std::to_string(largest_index));
-    return json_.get<int>();
-  }
-
-  float number(float least, float most) const {
-    if (!json_.is_number()) refuse("expected a number");
-    const double value = json_.get<double>();
-    if (!std::isfinite(value) || value < shortest(least) || value > shortest(most)) {
-      const auto print = [](float bound) { return Json(shortest(bound)).dump(); };
-      refuse("expected a number from " + print(least) + " to " + print(most));
-    }
-    return static_cast<float>(value);
-  }
-
-  template <typename Enum, std::size_t count>
-  Enum choice(const Name<Enum> (&names)[count]) const {
-    const std::string given = text();
-    std::string expected;
-    for (const auto& entry : names) {
-      if (given == entry.name) return entry.value;
-      expected += (expected.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    refuse("expected one of " + expected);
-  }
-
- private:
-  const Json& json_;
-  const std::string& source_;
-  std::string path_;
-};
 
 Json write_head(HeadId id) {
   Json json = {{"layer", id.layer}, {"head", id.head}};
@@ -253,7 +152,8 @@ Json write_display(const Display& display) {
           {"outline", display.outline},
           {"left_width", shortest(display.left_width)},
           {"right_width", shortest(display.right_width)},
-          {"text_scale", shortest(display.text_scale)}};
+          {"text_scale", shortest(display.text_scale)},
+          {"presents", display.presents}};
 }
 
 void read_display(const Part& part, Display& display) {
@@ -272,6 +172,7 @@ void read_display(const Part& part, Display& display) {
   part.member("left_width", [&](const Part& p) { display.left_width = p.number(0, 100000); });
   part.member("right_width", [&](const Part& p) { display.right_width = p.number(0, 100000); });
   part.member("text_scale", [&](const Part& p) { display.text_scale = p.number(0.25f, 8); });
+  part.member("presents", [&](const Part& p) { display.presents = p.flag(); });
 }
 
 Json parse(const std::string& text, const std::string& source) {
@@ -310,6 +211,7 @@ std::string write_session(const State& state) {
   if (selection.query) json["selection"]["query"] = *selection.query;
   if (selection.key) json["selection"]["key"] = *selection.key;
   json["display"] = write_display(state.display);
+  json["learn"] = write_learn(state.learn);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -350,6 +252,7 @@ State read_session(const std::string& text, const std::string& source) {
     p.member("key", [&](const Part& n) { selection.key = n.index(); });
   });
   top.member("display", [&](const Part& p) { read_display(p, state.display); });
+  top.member("learn", [&](const Part& p) { read_learn(p, state.learn); });
   return state;
 }
 

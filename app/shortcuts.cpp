@@ -71,6 +71,7 @@ void without_control(State& state, const Picture& picture, Ui& ui, const KeyPres
     case GLFW_KEY_4: display.view = View::pruning; break;
     case GLFW_KEY_5: display.view = View::compare; break;
     case GLFW_KEY_6: display.view = View::variants; break;
+    case GLFW_KEY_7: display.view = View::learn; break;
     case GLFW_KEY_F:
       if (display.view == View::compare) ui.flickers = !ui.flickers;
       break;

@@ -7,6 +7,7 @@
 #include "comparison.h"
 #include "head_summary.h"
 #include "importance.h"
+#include "layer_walk.h"
 #include "model.h"
 #include "prediction_view.h"
 #include "pruning_curve.h"
@@ -47,6 +48,11 @@ struct Snapshot {
   std::shared_ptr<const SummariesByKind> edited_heads;
 
   std::shared_ptr<const Rollouts> rollouts;  ///< Null while nobody wants to see them, or there are none.
+
+  /// Through the edited run, for the head that want_walk named; null while nobody wants it. Where
+  /// there can be none, `walk_error` says why.
+  std::shared_ptr<const LayerWalk> walk;
+  std::string walk_error;
 
   /// At predicted_position(); without rows where the model predicts nothing.
   PredictionView prediction;

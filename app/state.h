@@ -6,6 +6,8 @@
 
 #include "edits.h"
 #include "mask_placement.h"
+#include "tiny_layer.h"
+#include "walk.h"
 
 namespace headlight {
 
@@ -55,7 +57,7 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 
-enum class View { map, arcs, text, pruning, compare, variants };
+enum class View { map, arcs, text, pruning, compare, variants, learn };
 /// What a map shows of each pair of tokens.
 enum class Quantity {
   weights,         ///< Attention weights.
@@ -87,7 +89,28 @@ struct Display {
   float left_width = 0.0f;   ///< Splitters, in pixels at 100 %; 0: as the window sees fit.
   float right_width = 0.0f;
   float text_scale = 1.0f;   ///< Size of all text and widgets; 1 = 16 px at 100 %.
+  bool presents = false;     ///< Presenter mode: large type, the picture and the prompt alone.
   bool operator==(const Display&) const = default;
+};
+
+/// The pages of the Learn view.
+enum class LearnPage { lessons, walk, tiny, naive, parameters, cache, rotary };
+
+/// Where the learner stands.
+struct Learn {
+  LearnPage page = LearnPage::lessons;
+  WalkStep step = WalkStep::embed;  ///< Of the walk, and of that through the tiny layer.
+  std::optional<WalkCell> cell;     ///< Pinned by a click; else the one under the mouse is explained.
+  bool fused = false;               ///< Q, K and V as one product.
+  Dropout dropout;
+  TinyLayer tiny;
+  int tiny_head = 0;
+  int cached = 0;  ///< Of the page on the key-value cache: tokens before the one that is appended; 0: all but one.
+  int pair = 0;    ///< Of the page on rotary positions: which pair of dimensions,
+  int shift = 0;   ///< and by how many tokens query and key are moved together.
+  std::string lesson;  ///< Name of the lesson that is taken; empty: none.
+  int lesson_part = 0;
+  bool operator==(const Learn&) const = default;
 };
 
 /// All that a user can change, as one value. A session file is this, written as JSON.
@@ -96,6 +119,7 @@ struct State {
   std::vector<Column> columns = default_columns();
   Selection selection;
   Display display;
+  Learn learn;
   bool operator==(const State&) const = default;
 };
 

@@ -34,6 +34,7 @@ HeadInput head_input(const ModelConfig& config, const BlockTrace& block, HeadId 
 
 void norm_rows(const ModelConfig& config, const Norm& norm, const float* x, int rows, float* y,
                ThreadPool& pool) {
+  if (norm.gain.empty() && x == y) return;
   const int width = static_cast<int>(norm.gain.size());
   const auto stride = static_cast<std::size_t>(width);
   if (config.norm == NormKind::rms_norm) {

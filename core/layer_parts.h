@@ -13,7 +13,8 @@ namespace headlight {
 HeadInput head_input(const ModelConfig& config, const BlockTrace& block, HeadId id, int queries,
                      int keys);
 
-/// The model's kind of normalisation, row by row: x and y are [rows, width], contiguous; y may be x.
+/// The model's kind of normalisation, row by row: x and y are [rows, width], contiguous; y may be x. Without a gain
+/// there is no norm: y has to be x then, and stays.
 void norm_rows(const ModelConfig& config, const Norm& norm, const float* x, int rows, float* y,
                ThreadPool& pool);
 

@@ -1,0 +1,39 @@
+#include "panels.h"
+#include "widgets.h"
+
+namespace headlight {
+
+void draw_learn(State& state, const Picture& picture, Ui& ui) {
+  int page = static_cast<int>(state.learn.page);
+  if (segmented(ui, "page",
+                {"Lessons", "Walk", "Tiny layer", "Naive and vectorised", "Parameters", "Key-value cache",
+                 "Rotary positions"},
+                page)) {
+    state.learn.page = static_cast<LearnPage>(page);
+  }
+  switch (state.learn.page) {
+    case LearnPage::lessons:
+      draw_lesson_list(state, picture, ui);
+      break;
+    case LearnPage::walk:
+      draw_walk(state, picture, ui);
+      break;
+    case LearnPage::tiny:
+      draw_tiny(state, picture, ui);
+      break;
+    case LearnPage::naive:
+      draw_naive(state, picture, ui);
+      break;
+    case LearnPage::parameters:
+      draw_parameters(state, picture, ui);
+      break;
+    case LearnPage::cache:
+      draw_cache(state, picture, ui);
+      break;
+    case LearnPage::rotary:
+      draw_rotary(state, picture, ui);
+      break;
+  }
+}
+
+}  // namespace headlight

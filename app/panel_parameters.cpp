@@ -1,0 +1,7 @@
+#include "panels.h"
+
+namespace headlight {
+
+void draw_parameters(State&, const Picture&, Ui&) {}
+
+}  // namespace headlight
