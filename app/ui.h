@@ -14,6 +14,7 @@
 #include "model_list.h"
 #include "palette.h"
 #include "state.h"
+#include "walk_ui.h"
 #include "worker.h"
 
 namespace headlight {
@@ -103,6 +104,8 @@ struct Ui {
   MaskPlace first_place = MaskPlace::all;  ///< Where the first column's mask is put.
   bool flickers = false;  ///< The column shows the first one's map every other quarter of a second.
   std::string column_text, column_model;  ///< Fields of a column's own text and model, while open.
+
+  WalkUi walk;
 
   Dialog dialog = Dialog::none;
   bool dialog_just_opened = false;
