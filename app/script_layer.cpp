@@ -8,20 +8,17 @@
 namespace headlight {
 namespace {
 
-// What a head may look at, in the words of a first course.
+// What a head may look at, as options write it: "causal pool:3 local:4".
 std::string words_of(const HeadRule& rule) {
-  std::string text = rule.causal ? "nothing that comes later" : "any token";
-  const auto add = [&](const std::string& more) { text += "; " + more; };
-  if (rule.window > 0) add("of the last " + std::to_string(rule.window) + " tokens");
-  if (rule.built_in) add("by its design " + to_string(*rule.built_in));
-  if (rule.pool > 1) {
-    add("of each pool of " + std::to_string(rule.pool) + " tokens before its own only the last, which stands for all");
-  }
-  if (rule.mask) add("by the mask that was put on it " + to_string(*rule.mask));
-  if (rule.masked_cells) {
-    add(std::to_string(rule.masked_cells->size()) + " single cells were forbidden");
-  }
-  return text;
+  std::string text;
+  const auto add = [&](const std::string& more) { text += (text.empty() ? "" : " ") + more; };
+  if (rule.causal) add("causal");
+  if (rule.window > 0) add("window:" + std::to_string(rule.window));
+  if (rule.built_in) add(to_string(*rule.built_in));
+  if (rule.pool > 1) add("pool:" + std::to_string(rule.pool));
+  if (rule.mask) add(to_string(*rule.mask));
+  if (rule.masked_cells) add("cells:" + std::to_string(rule.masked_cells->size()));
+  return text.empty() ? "none" : text;
 }
 
 bool plainly_causal(const HeadRule& rule) {

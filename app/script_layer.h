@@ -52,7 +52,7 @@ struct ScriptLayer {
   int window = 0;                     ///< Of ScriptMask::window: keys nearer than this are seen.
   bool empty_rows = false;            ///< Whether a row of a head has no key left.
   std::vector<std::uint8_t> allowed;  ///< [heads, query, key] of ScriptMask::given, else []
-  std::vector<std::string> masks;     ///< [heads] what each may look at, in words
+  std::vector<std::string> masks;     ///< [heads] what each may look at: "causal pool:3 local:4", "none"
   std::vector<float> temperature;     ///< [heads]
   std::vector<int> pools;             ///< [key-value heads] tokens in a pool
   std::vector<float> gain;            ///< [heads]

@@ -113,10 +113,12 @@ class Filler {
       if (open_.empty()) fail("#endif without #if");
       open_.pop_back();
     } else if (takes(mark, "#gap", rest)) {
+      if (!kept()) return;
       if (in_gap_) fail("a #gap within a #gap");
       in_gap_ = true;
-      if (kept() && holds("guided")) hint("Fill in: " + filled(rest));
+      if (holds("guided")) hint(filled(rest));
     } else if (mark == "#endgap") {
+      if (!kept()) return;
       if (!in_gap_) fail("#endgap without #gap");
       in_gap_ = false;
     } else if (kept()) {

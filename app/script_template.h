@@ -6,7 +6,7 @@
 
 namespace headlight {
 
-/// What the files of assets/walk are filled in with.
+/// What the files of assets/words/en/walk are filled in with.
 struct ScriptWords {
   std::map<std::string, std::string> words;   ///< Of {{word}}
   std::map<std::string, bool> conditions;     ///< Of #if
@@ -14,7 +14,7 @@ struct ScriptWords {
 
 /// The Python text of a template: `{{word}}` replaced, the lines of `#if`, `#elif`, `#else`, `#endif`
 /// kept or left out. With the condition `guided`, statements between `#gap HINT` and `#endgap` become
-/// `NAME = ...` below the hint; else they stand as they are. The format: assets/walk/README.md.
+/// `NAME = ...` below the hint; else they stand as they are. The format: assets/words/en/walk/README.md.
 /// Throws std::runtime_error, "NAME, line 12: ...", for a word or condition that is not there, and
 /// for lines that do not match.
 std::string fill_template(const std::string& name, std::string_view text, const ScriptWords& words);

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "figure_words.h"
-
 namespace headlight {
 namespace {
 
@@ -60,8 +58,8 @@ class WordList {
   void prediction();
   void norms();
   void norm(const std::string& name, const Norm& by, const char* torch_input, const char* torch_name);
-  std::string temperature_text() const;
-  std::string mask_text() const;
+  void temperatures();
+  std::string mask_rows() const;
 
   const ScriptLayer& layer_;
   const ScriptForm& form_;
@@ -69,22 +67,17 @@ class WordList {
 };
 
 void WordList::place() {
-  const std::string layer = std::to_string(walk().head().layer);
-  std::string place = "the attention of **layer " + layer + "**";
-  if (config().encoder_decoder()) {
-    place = layer_.cross() ? "the cross-attention of **layer " + layer + "** of the decoder"
-                           : place + " of the " + to_string(layer_.kind());
-  }
-  word("place", place);
+  word("layer", walk().head().layer);
   word("model", one_line(walk().model().name));
   word("text", python_literal(form_.text));
   word("npz", python_literal(form_.arrays));
   word("npz_name", "`" + one_line(form_.arrays) + "`");
-  word_if("and_torch", !form_.guided, " and PyTorch");
   condition("script", !form_.notebook);
   condition("notebook", form_.notebook);
   condition("guided", form_.guided);
   condition("cross", layer_.cross());
+  condition("encoder", layer_.kind() == AttentionKind::encoder);
+  condition("tiny", config().family == "tiny");
   condition("decoder_self", config().encoder_decoder() && layer_.kind() == AttentionKind::self);
 }
 
@@ -149,11 +142,9 @@ void WordList::projections() {
             " + b_" + name + "[" + columns + "]");
   }
   word_if("plus_b_qkv", bias, " + np.concatenate([b_q, b_k, b_v])");
-  word_if("hint_bias_q", bias, " and add b_q");
   word("other_bias", bias ? "{\"q\": b_q, \"k\": b_k, \"v\": b_v}[letter]" : "0");
   word_if("plus_b_o", out_bias, " + b_o");
   word_if("comma_b_o", out_bias, ", b_o");
-  word_if("hint_bias_o", out_bias, ", plus the bias b_o");
 }
 
 void WordList::preparations() {
@@ -176,32 +167,32 @@ void WordList::preparations() {
   word("pool_list", pools + "]");
 }
 
-std::string WordList::temperature_text() const {
-  std::string text;
-  const auto add = [&](const char* part) { text += std::string(text.empty() ? "" : ", and ") + part; };
+void WordList::temperatures() {
+  const auto differs = [](float temperature) { return temperature != 1.0f; };
   const bool self = layer_.kind() == AttentionKind::self;
-  if (self && !config().head_designs.empty()) add("some heads were made with one");
-  if (self && !block().temperature.empty()) add("each head has learned its own");
-  for (const auto& [id, edit] : layer_.trace.edits()) {
-    if (id.layer != walk().head().layer || id.kind != layer_.kind() || edit.temperature == 1.0f) continue;
-    add("one was set in the window");
-    break;
+  bool made = false, edited = false;
+  for (HeadId id{walk().head().layer, 0, layer_.kind()}; id.head < walk().heads(); ++id.head) {
+    const HeadDesign* design = config().design_of(id);
+    made = made || (design != nullptr && differs(design->temperature));
+    const auto edit = layer_.trace.edits().find(id);
+    edited = edited || (edit != layer_.trace.edits().end() && differs(edit->second.temperature));
   }
-  return text;
+  condition("temperature_made", made);
+  condition("temperature_learned", self && !block().temperature.empty());
+  condition("temperature_edited", edited);
 }
 
-std::string WordList::mask_text() const {
+// A line of a table in a comment for the heads of each rule.
+std::string WordList::mask_rows() const {
   std::map<std::string, std::string> heads_of;
   for (std::size_t head = 0; head < layer_.masks.size(); ++head) {
     std::string& heads = heads_of[layer_.masks[head]];
     heads += (heads.empty() ? "" : ", ") + std::to_string(head);
   }
-  std::string text;
-  for (const auto& [mask, heads] : heads_of) {
-    text += (text.empty() ? "" : ". ") + std::string(heads.find(',') == std::string::npos ? "head " : "heads ") +
-            heads + ": " + mask;
-  }
-  return text;
+  std::string rows;
+  for (const auto& [mask, heads] : heads_of)
+    rows += (rows.empty() ? "| " : "\n# | ") + heads + " | `" + mask + "` |";
+  return rows;
 }
 
 void WordList::cells() {
@@ -214,12 +205,11 @@ void WordList::cells() {
   word("window", layer_.window);
   word("window_before", layer_.window - 1);
   word("allowed_h", given ? "allowed[h]" : "allowed");
-  word_if("mask_text", given, mask_text());
+  word_if("mask_rows", given, mask_rows());
   word("divisor", heated ? "(math.sqrt(d_head) * temperature[:, None, None])" : "math.sqrt(d_head)");
   word("divisor_h", heated ? "(math.sqrt(d_head) * temperature[h])" : "math.sqrt(d_head)");
   word_if("comma_temperature", heated, ", temperature");
-  word_if("hint_temperature", heated, " (math.sqrt) and by each head's temperature, temperature[:, None, None]");
-  word_if("temperature_text", heated, temperature_text());
+  temperatures();
 }
 
 void WordList::outputs() {

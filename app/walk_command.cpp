@@ -38,18 +38,6 @@ TinyLayer tiny_layer(const std::string& text) {
   return layer;
 }
 
-// The tiny layer on the text's first tokens: each place has a row of its own.
-Input tiny_input(const TinyLayer& layer, const Model& tiny, const std::vector<Token>& tokens) {
-  Input input;
-  for (const Token& token : tokens) {
-    const auto place = static_cast<int>(input.tokens.size());
-    if (place == std::min(layer.tokens, tiny.config.context)) break;
-    input.tokens.push_back(token);
-    input.tokens.back().id = place;
-  }
-  return input;
-}
-
 HeadId one_head(const std::string& text, const ModelConfig& config) {
   const AttentionKind kind = config.encoder_decoder() ? AttentionKind::cross : AttentionKind::self;
   const std::vector<HeadId> heads = parse_heads(text, config, kind);
@@ -115,7 +103,7 @@ int run_walk(const WalkCommand& options) {
     layer.bias = options.bias;
     layer.seed = options.seed;
     auto tiny = std::make_shared<const Model>(tiny_model(layer));
-    input = tiny_input(layer, *tiny, input.tokens);
+    input = tiny_input(layer, input.tokens);
     model = std::move(tiny);
     notice.clear();
   }

@@ -1,14 +1,15 @@
 #include "walk_script.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
-#include "assets_path.h"
 #include "command_values.h"
 #include "file_io.h"
 #include "notebook.h"
 #include "script_arrays.h"
 #include "script_words.h"
+#include "words_file.h"
 
 namespace headlight {
 namespace {
@@ -16,11 +17,21 @@ namespace {
 constexpr std::size_t most_template_bytes = 1 << 20;
 
 std::string filled(const char* name, const ScriptWords& words) {
-  const std::filesystem::path file = assets_folder() / "walk" / (std::string(name) + ".py.in");
+  const std::filesystem::path file = words_folder() / "walk" / (std::string(name) + ".py.in");
   return fill_template(file.string(), read_file(file, most_template_bytes), words);
 }
 
 }  // namespace
+
+Input tiny_input(const TinyLayer& layer, const std::vector<Token>& tokens) {
+  Input input;
+  const std::size_t count = std::min(tokens.size(), static_cast<std::size_t>(std::min(layer.tokens, most_tiny_tokens)));
+  for (std::size_t place = 0; place < count; ++place) {
+    input.tokens.push_back(tokens[place]);
+    input.tokens.back().id = static_cast<int>(place);
+  }
+  return input;
+}
 
 bool is_script_file(const std::string& file) {
   const std::string ending = lower_ending(file);

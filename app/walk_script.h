@@ -7,7 +7,10 @@
 
 #include "edits.h"
 #include "head_id.h"
+#include "input.h"
 #include "mean_outputs.h"
+#include "take_home.h"
+#include "tiny_layer.h"
 
 namespace headlight {
 
@@ -15,12 +18,8 @@ class Trace;
 struct Model;
 struct PredictionView;
 
-/// The walk through one layer's attention, as a file that a learner takes home.
-struct TakeHome {
-  std::string file;     ///< Ends in .py or .ipynb. Its weights go beside it, into a file that ends in .npz.
-  bool guided = false;  ///< With gaps to fill in, and checks.
-  bool tiny = false;    ///< The window's tiny layer, and not the model that is open.
-};
+/// The first tokens of a text as the tiny layer reads them: each place has a row of its own.
+Input tiny_input(const TinyLayer& layer, const std::vector<Token>& tokens);
 
 /// Whether the name ends in .py or .ipynb.
 bool is_script_file(const std::string& file);
