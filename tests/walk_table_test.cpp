@@ -43,7 +43,7 @@ TEST_CASE("all of a walk's tensors as arrays and as JSON") {
     CHECK(json["tensors"][name]["shape"] == nlohmann::json{walk.shape(tensor).rows, walk.shape(tensor).columns});
     CHECK(json["tensors"][name]["values"].size() == static_cast<std::size_t>(walk.shape(tensor).rows));
   }
-  CHECK(json["tensors"]["weights"]["values"][2][1] == walk.at({WalkTensor::weights, 2, 1}));
+  CHECK(json["tensors"]["weights"]["values"][2][1].get<float>() == walk.at({WalkTensor::weights, 2, 1}));
   CHECK(json["tensors"]["masked"]["values"][0][1].is_null());
 }
 
