@@ -279,7 +279,7 @@ void WordList::norm(const std::string& name, const Norm&, const char* input, con
        "load(\"" + name + "_gain\")" + (rms ? "" : ", load(\"" + name + "_bias\")"));
   if (*torch_name == '\0') return;
   const std::string in = input, gain = "tensor(\"" + name + "_gain\")";
-  word(torch_name, rms ? "rms_norm(" + in + ", " + gain + ")"
+  word(torch_name, rms ? "torch_rms_norm(" + in + ", " + gain + ")"
                        : "F.layer_norm(" + in + ", (d_model,), " + gain + ", tensor(\"" + name + "_bias\"), " +
                              digits(config().norm_epsilon) + ")");
 }

@@ -165,6 +165,10 @@ def texts(folder):
             check(f"the text {text!r} is the script's", repr(text) in out, out[:200])
             book = walk(folder / "walk.ipynb", model, "--text", text, "--head", "0.1")
             agrees(f"{model} {text!r} as a notebook", "\n".join(cells(book).values()), folder)
+    long = " ".join(["The cat sat on the mat and one two three."] * 40)
+    for model in ("mini-gpt", "mini-bert", "multi-resolution"):
+        code = walk(folder / "walk.py", model, "--text", long, "--head", "3.1", "--quiet")
+        agrees(f"{model} as many tokens as it takes", code, folder)
     odd = 'o"d \\ na\nme'
     agrees("an odd file name", walk(folder / f"{odd}.py", "--text", "a b", "--head", "0.0"), folder)
     for tiny in ("8,8,2,4", "8,8,1,1", "5,12,4,8", "16,16,16,2"):
@@ -347,6 +351,10 @@ def notebooks(folder):
         set(cell) == ({"id", "cell_type", "metadata", "source"} | (
             {"execution_count", "outputs"} if cell["cell_type"] == "code" else set())) for cell in book["cells"]))
     check("lines end where they end", all(line.endswith("\n") for cell in book["cells"] for line in cell["source"][:-1]))
+    for model in ("mini-gpt", "grouped-query", "routed-heads", "multi-scale", "convolution", "mini-bert"):
+        for more in ([], ["--prune", "2.1", "--gain", "2.2=0.5"]):
+            code = cells(walk(folder / "walk.ipynb", model, "--text", SENTENCE, "--head", "2.3", *more))
+            agrees(f"{model} {more}, every cell run twice", "\n".join(f"{one}\n{one}" for one in code.values()), folder)
     check("sentences are text and not comments",
           all(not "".join(cell["source"]).startswith("# #") for cell in book["cells"] if cell["cell_type"] == "markdown"))
 
