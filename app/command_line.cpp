@@ -275,6 +275,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* prune = add_prune(app, command.prune);
   const CLI::App* compare = add_compare(app, command.compare);
   const CLI::App* variants = add_variants(app, command.variants);
+  const CLI::App* walk = add_walk(app, command.walk);
   const auto done = [&command](int exit_code, std::string output) {
     command.kind = Command::Kind::done;
     command.exit_code = exit_code;
@@ -309,6 +310,9 @@ Command parse_command_line(int argc, const char* const* argv) {
       check_compare(command.compare);
     } else if (app.got_subcommand(variants)) {
       command.kind = Command::Kind::variants;
+    } else if (app.got_subcommand(walk)) {
+      command.kind = Command::Kind::walk;
+      check_walk(command.walk);
     } else {
       sort_positional(command.window.model, command.window.session);
     }

@@ -11,8 +11,10 @@
 #include "figure_columns.h"
 #include "figure_curve.h"
 #include "panels.h"
+#include "pass.h"
 #include "session.h"
 #include "table.h"
+#include "walk_script.h"
 
 namespace headlight {
 namespace {
@@ -142,17 +144,37 @@ void Program::open(const std::string& path) {
   ui_.wishes.open_model = path;
 }
 
-// Drawing hundreds of maps takes seconds: beside the window, which goes on.
 void Program::start_export(const ExportForm& form) {
+  start_writing(form.file, [form, state = state_, picture = picture_.shared_snapshot(), columns = picture_.columns()] {
+    const std::string name = std::filesystem::path(form.file).filename().string();
+    return Files{{name, exported(form, state, *picture, columns)}};
+  });
+}
+
+void Program::start_take_home(const TakeHome& form) {
+  start_writing(form.file, [form, state = state_, picture = picture_.shared_snapshot()] {
+    const std::string& text = state.request.text;
+    if (!form.tiny)
+      return walk_files(form, picture->model, *picture->edited, state.selection.head, text, picture->prediction);
+    const auto tiny = std::make_shared<const Model>(tiny_model(state.learn.tiny));
+    const Trace run_ = run(*tiny, tiny_input(state.learn.tiny, picture->edited->tokens()));
+    return walk_files(form, tiny, run_, {0, state.learn.tiny_head}, text, {});
+  });
+}
+
+// Drawing hundreds of maps takes seconds: beside the window, which goes on. What is needed by the
+// first of the files is written before it.
+void Program::start_writing(const std::string& file, std::function<Files()> make) {
   if (exporting_.valid()) throw std::runtime_error("another export is still being written");
-  say("Exporting " + form.file + " ...", false);
-  const auto work = [form, state = state_, picture = picture_.shared_snapshot(),
-                     columns = picture_.columns(), wake = wake_] {
+  say("Exporting " + file + " ...", false);
+  const auto work = [path = typed_path(file), make = std::move(make), wake = wake_] {
     try {
-      const std::filesystem::path file = std::filesystem::absolute(typed_path(form.file));
-      write_file(file, exported(form, state, *picture, columns));
+      const std::filesystem::path whole = std::filesystem::absolute(path);
+      const Files files = make();
+      for (auto each = files.rbegin(); each != files.rend(); ++each)
+        write_file(whole.parent_path() / each->first, each->second);
       wake();
-      return file.string();
+      return whole.string();
     } catch (...) {
       wake();
       throw;
@@ -300,6 +322,7 @@ void Program::carry_out_wishes() {
       say("Saved " + file.string(), false);
     }
     if (wishes.export_ && !picture_.empty()) start_export(*wishes.export_);
+    if (wishes.take_home && !picture_.empty()) start_take_home(*wishes.take_home);
   } catch (const std::exception& error) {
     say(error.what(), true);
   }

@@ -63,6 +63,9 @@ class Program {
   void want_extras();
   void carry_out_wishes();
   void start_export(const ExportForm& form);
+  void start_take_home(const TakeHome& form);
+  using Files = std::vector<std::pair<std::string, std::string>>;  // names and bytes
+  void start_writing(const std::string& file, std::function<Files()> make);
   void finish_export();
   void start_listing();
   void finish_listing();

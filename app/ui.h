@@ -15,6 +15,7 @@
 #include "palette.h"
 #include "state.h"
 #include "walk_ui.h"
+#include "take_home.h"
 #include "worker.h"
 
 namespace headlight {
@@ -59,6 +60,7 @@ struct Wishes {
   std::optional<std::filesystem::path> open_session;
   std::optional<std::filesystem::path> save_session;
   std::optional<ExportForm> export_;
+  std::optional<TakeHome> take_home;
   bool list_models = false;  ///< For the model menu: Ui::models.
   bool stop = false;  ///< The running computation.
   std::optional<StudyKind> measure;
