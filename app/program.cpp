@@ -13,6 +13,7 @@
 #include "panels.h"
 #include "session.h"
 #include "table.h"
+#include "words_file.h"
 
 namespace headlight {
 namespace {
@@ -211,6 +212,7 @@ std::string Program::characters() const {
     for (const Token& token : column.run->tokens()) all += token.text;
   }
   for (const std::string& example : ui_.examples) all += example;
+  all += window_words_characters();
   if (ui_.models) {
     for (const auto* models : {&ui_.models->recent, &ui_.models->cached}) {
       for (const ModelInfo& model : *models) all += model.name + model.kind + model.problem;
