@@ -11,25 +11,7 @@ constexpr int cost_points = 48;
 constexpr int least_distances = 33, most_distances = 129;
 
 LearnPages::CacheRow cache_row(const ParameterCounts& model, int length) {
-  LearnPages::CacheRow row;
-  row.name = model.name;
-  row.has_cache = model.causal;
-  row.tokens = length > 0 ? length : model.context;
-  row.beyond_context = row.tokens > model.context;
-  for (std::size_t i = 0; i < row.bytes.size(); ++i) {
-    row.key_value_heads[i] = key_value_heads(static_cast<KeySharing>(i), model.heads);
-  }
-  if (model.key_value_heads == model.heads) {
-    row.own = 0;
-  } else if (model.key_value_heads == 1) {
-    row.own = 2;
-  } else {
-    row.own = 1;
-    row.key_value_heads[1] = model.key_value_heads;
-  }
-  for (std::size_t i = 0; i < row.bytes.size(); ++i) {
-    row.bytes[i] = cache_bytes(model.layers, row.key_value_heads[i], model.d_head, row.tokens);
-  }
+  LearnPages::CacheRow row{cache_memory(model, length), model.name, model.causal};
   row.own_bytes = row.bytes[static_cast<std::size_t>(row.own)];
   return row;
 }

@@ -28,14 +28,9 @@ class LearnPages {
   /// Lengths that the memory of caches is shown for; 0: each model's own context.
   static constexpr std::array<int, 4> cache_lengths = {1024, 8192, 65536, 0};
   /// The memory of one model's key-value cache, by KeySharing.
-  struct CacheRow {
+  struct CacheRow : CacheMemory {
     std::string name;
-    bool has_cache = true;  ///< Not where every token looks at every other.
-    int tokens = 0;
-    bool beyond_context = false;
-    std::array<int, 3> key_value_heads{};
-    std::array<double, 3> bytes{};
-    int own = -1;            ///< Of the three; -1: of a known model all are suppositions but the first.
+    bool has_cache = true;   ///< Not where every token looks at every other.
     double own_bytes = 0.0;  ///< As it was built, windows and pools included.
   };
   /// As counts(), of one of cache_lengths.

@@ -68,7 +68,7 @@ float code_height(const Ui& ui, const std::string& code) {
   return lines * (ui.fonts.mono->FontSize + ui.px(3)) + ui.px(16);
 }
 
-void code_block(Ui& ui, const std::string& name, const std::string& code, float width) {
+void code_block(Ui& ui, const std::string& code, float width) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float height = code_height(ui, code);
   ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -89,10 +89,13 @@ void code_block(Ui& ui, const std::string& name, const std::string& code, float 
     begin = end + 1;
   }
   draw->PopClipRect();
-  // In the corner below, where lines are short.
+  ImGui::Dummy({width, height});
+}
+
+void copy_button(Ui& ui, const std::string& name, const std::string& code, float begin, float width) {
   const std::string label = said("copy");
-  const float button = text_width(ui.fonts.text, label) + ui.px(20);
-  ImGui::SetCursorScreenPos({at.x + width - button - ui.px(6), at.y + height + ui.px(6)});
+  const float button = text_width(ui.fonts.text, label) + 2 * ImGui::GetStyle().FramePadding.x;
+  ImGui::SameLine(begin + width - button);
   ImGui::PushID(name.c_str());
   if (ImGui::Button(label.c_str())) {
     ImGui::SetClipboardText(code.c_str());
@@ -101,8 +104,6 @@ void code_block(Ui& ui, const std::string& name, const std::string& code, float 
   }
   ImGui::PopID();
   ui.landmarks.mark_item("copy/" + name);
-  ImGui::SetCursorScreenPos(at);
-  ImGui::Dummy({width, height + ui.px(42)});
 }
 
 ImU32 head_color(int head, Theme theme) {

@@ -31,10 +31,13 @@ void page_note(const Ui& ui, const std::string& text, float width = 0.0f);
 void explain(const Ui& ui, const std::string& text);
 bool explain_place(const Ui& ui, ImVec2 min, ImVec2 max, const std::string& text);
 
-/// Code on a raised ground of this width, with a button that copies it: the landmark "copy/NAME".
-void code_block(Ui& ui, const std::string& name, const std::string& code, float width);
+/// Code on a raised ground of this width.
+void code_block(Ui& ui, const std::string& code, float width);
 /// Its height in pixels.
 float code_height(const Ui& ui, const std::string& code);
+/// A button at the right end of the line, `width` pixels from its begin, that copies the code: the
+/// landmark "copy/NAME".
+void copy_button(Ui& ui, const std::string& name, const std::string& code, float begin, float width);
 
 /// A head's colour, the same on every page; its number always stands beside it.
 ImU32 head_color(int head, Theme theme);

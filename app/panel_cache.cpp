@@ -125,7 +125,8 @@ void draw_rows(State& state, const Picture& picture, Ui& ui, const Cache& cache,
   const auto& tokens = picture.snapshot().edited->tokens();
   const Places p = places_of(ui, width);
   ImGui::BeginChild("rows", {width, height}, false);
-  const float row = ui.px(24);
+  // Rows grow into the room that is there.
+  const float row = std::clamp((height - ui.px(40)) / static_cast<float>(walk.cached + 3), ui.px(24), ui.px(36));
   ImVec2 at = ImGui::GetCursorScreenPos();
   const float begin = at.y;
   const std::string last = token_label(tokens[static_cast<std::size_t>(walk.cached)], 11);

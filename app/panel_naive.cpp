@@ -11,7 +11,7 @@ namespace headlight {
 namespace {
 
 constexpr int most_rows = 6;      // of heads in the left picture
-constexpr int shown_numbers = 6;  // of the head's output
+constexpr int shown_numbers = 5;  // of the head's output
 
 struct Box {
   ImVec2 min, max;
@@ -224,7 +224,7 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Naiv
   float y = at.y + ui.px(20);
   const int count = std::min(shown_numbers, config.d_head);
   for (int i = 0; i < count; ++i) {
-    draw_text(draw, ui.fonts.mono, {at.x, y}, ui.palette->faint, "z" + std::to_string(i));
+    draw_text(draw, ui.fonts.mono, {at.x, y}, ui.palette->faint, "[" + std::to_string(i) + "]");
     if (result == nullptr) {
       draw_text(draw, ui.fonts.mono, {x1, y}, ui.palette->faint, "?");
       draw_text(draw, ui.fonts.mono, {x2, y}, ui.palette->faint, "?");
@@ -239,7 +239,7 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Naiv
     y += line;
   }
   ImGui::Dummy({width, y - at.y});
-  if (result == nullptr) return page_note(ui, said("naive.not_yet"), width);
+  if (result == nullptr) return;
   const std::string difference = all_digits(static_cast<float>(result->largest_difference));
   page_text(said("naive.largest", {{"difference", difference},
                                    {"count", grouped(static_cast<double>(result->tokens.size()) *
@@ -333,19 +333,25 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
   const float width = (ImGui::GetContentRegionAvail().x - gap) / 2;
   const bool bias = !model.weights.blocks.front().qkv.bias.empty();
   const std::string codes[] = {naive_code(config, bias), vectorised_code(config, bias)};
-  const float height = std::clamp(ImGui::GetContentRegionAvail().y * 0.3f, ui.px(170), ui.px(300));
+  // What the code and the numbers leave.
+  const float code_lines = std::max(code_height(ui, codes[0]), code_height(ui, codes[1]));
+  const float height = std::clamp(ImGui::GetContentRegionAvail().y - code_lines - ui.px(290), ui.px(150),
+                                  ui.px(420));
   const Painter painter{ui, state.display.theme};
   for (const bool naive : {true, false}) {
     if (!naive) ImGui::SameLine(0, gap);
     ImGui::BeginGroup();
+    const std::string name = naive ? "naive" : "vectorised";
+    const std::string& code = naive ? codes[0] : codes[1];
+    const float begin = ImGui::GetCursorPosX();
     page_title(ui, said(naive ? "naive.left" : "naive.right"));
+    copy_button(ui, name, code, begin, width);
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const Box box{at, {at.x + width, at.y + height}};
     (naive ? draw_naive_picture : draw_vectorised_picture)(painter, config, tokens, box);
     ImGui::Dummy({width, height + ui.px(2)});
-    const std::string name = naive ? "naive" : "vectorised";
     ui.landmarks.mark_item("naive/" + name);
-    code_block(ui, name, naive ? codes[0] : codes[1], width);
+    code_block(ui, code, width);
     ImGui::EndGroup();
   }
   bool current = true;
@@ -359,7 +365,11 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
   ImGui::SameLine(0, gap);
   ImGui::BeginGroup();
   ImGui::BeginGroup();
-  if (result != nullptr) draw_times(ui, *result, width);
+  if (result != nullptr) {
+    draw_times(ui, *result, width);
+  } else {
+    page_title(ui, said("naive.not_yet"));
+  }
   ImGui::EndGroup();
   if (!current) dim_item(ui);
   draw_measure(state, ui, width);

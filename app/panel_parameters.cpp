@@ -37,7 +37,7 @@ ImU32 part_color(int part, Theme theme) {
 }
 
 std::string percent(double share) {
-  return fixed(share * 100.0, share >= 0.0995 || share == 0.0 ? 0 : 1) + " %";
+  return fixed(share * 100.0, share >= 0.0995 || share == 0.0 ? 0 : 1) + "%";
 }
 
 // What stands left of the bars: from the left, in design pixels.
@@ -45,7 +45,7 @@ struct Columns {
   float name, d_model, layers, heads, d_head, total, bar;  // right ends but for name and bar
 };
 
-constexpr Columns columns{0, 214, 274, 330, 388, 478, 496};
+constexpr Columns columns{12, 218, 276, 332, 390, 480, 498};
 
 void draw_legend(const State& state, Ui& ui) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -138,7 +138,8 @@ void draw_bar(const State& state, Ui& ui, const ParameterCounts& model, ImVec2 a
 void draw_heads_of_columns(Ui& ui, float x) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float y = ImGui::GetCursorScreenPos().y;
-  draw_text(draw, ui.fonts.small, {x, y}, ui.palette->faint, said("parameters.model"));
+  draw_text(draw, ui.fonts.small, {x + ui.px(columns.name), y}, ui.palette->faint,
+            said("parameters.model"));
   const struct {
     const char* key;
     float right;
@@ -159,15 +160,16 @@ void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool i
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float width = ImGui::GetContentRegionAvail().x - ui.px(8);
-  const float height = ui.px(46);
+  const float height = ui.px(43);
   if (is_open) {
-    draw->AddRectFilled({at.x - ui.px(8), at.y - ui.px(5)}, {at.x + width + ui.px(4), at.y + height},
-                        fade(ui.palette->accent, 0.14f), ui.px(5));
-    draw->AddRectFilled({at.x - ui.px(8), at.y - ui.px(5)}, {at.x - ui.px(4), at.y + height},
+    draw->AddRectFilled({at.x, at.y - ui.px(5)}, {at.x + width + ui.px(6), at.y + height},
+                        fade(ui.palette->accent, 0.14f));
+    draw->AddRectFilled({at.x, at.y - ui.px(5)}, {at.x + ui.px(5), at.y + height},
                         ui.palette->accent);
   }
-  draw_text(draw, ui.fonts.strong, at, ui.palette->ink, model.name);
-  draw_text(draw, ui.fonts.small, {at.x, at.y + ui.px(21)}, ui.palette->faint,
+  const float x = at.x + ui.px(columns.name);
+  draw_text(draw, ui.fonts.strong, {x, at.y}, ui.palette->ink, model.name);
+  draw_text(draw, ui.fonts.small, {x, at.y + ui.px(21)}, ui.palette->faint,
             is_open ? said("parameters.open") : said("parameters.paper"));
   explain_place(ui, at, {at.x + ui.px(130), at.y + height}, is_open ? "" : model.source);
   const auto number = [&](float right, const std::string& text) {
@@ -185,7 +187,7 @@ void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool i
   const std::string landmark = "parameters/" + model.name;
   draw_bar(state, ui, model, {at.x + ui.px(columns.bar), at.y}, width - ui.px(columns.bar), landmark);
   ui.landmarks.mark(landmark, at, {at.x + width, at.y + height});
-  ImGui::Dummy({width, height});
+  ImGui::Dummy({width, height - ui.px(2)});
 }
 
 constexpr std::array<const char*, 3> sharing_keys = {"mha", "gqa", "mqa"};
@@ -225,7 +227,7 @@ void draw_cache_table(Ui& ui, const LearnPages& pages) {
   page_text(said("cache_of.about"));
   const std::vector<CacheRow>& rows = pages.cache_rows(ui.cache_length);
   const ImVec2 start = ImGui::GetCursorScreenPos();
-  const float name = ui.px(140);
+  const float name = ui.px(150);
   const float width = (ImGui::GetContentRegionAvail().x - name - ui.px(8)) / 3;
   ImDrawList* draw = ImGui::GetWindowDrawList();
   for (std::size_t i = 0; i < sharing_keys.size(); ++i) {
@@ -240,7 +242,7 @@ void draw_cache_table(Ui& ui, const LearnPages& pages) {
     const CacheRow& row = rows[r];
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const bool is_open = r == 0 && pages.has_open_counts();
-    draw_text(draw, ui.fonts.strong, at, ui.palette->ink, row.name);
+    draw_text(draw, ui.fonts.strong, {at.x + ui.px(columns.name), at.y}, ui.palette->ink, row.name);
     if (!row.has_cache) {
       draw_text(draw, ui.fonts.text, {at.x + name, at.y}, ui.palette->faint, said("cache_of.none"));
     } else {
@@ -250,7 +252,7 @@ void draw_cache_table(Ui& ui, const LearnPages& pages) {
                        width - ui.px(16), is_open);
       }
     }
-    ImGui::Dummy({name + 3 * width, ui.px(22)});
+    ImGui::Dummy({name + 3 * width, ui.px(18)});
   }
   if (beyond) page_note(ui, said("cache_of.star"));
 }

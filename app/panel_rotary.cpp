@@ -290,18 +290,20 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   const float all = ImGui::GetContentRegionAvail().x, gap = ui.px(28);
   const float left = (all - gap) * 0.5f, right = all - gap - left;
   const float height = std::max(ImGui::GetContentRegionAvail().y - ui.px(4), ui.px(440));
+  const float clocks = std::clamp(height * 0.54f, ui.px(230), ui.px(460));
   ImGui::BeginGroup();
-  draw_clocks(state, ui, walk, pair, left, std::clamp(height * 0.48f, ui.px(230), ui.px(420)));
+  draw_clocks(state, ui, walk, pair, left, clocks);
   const float used = ImGui::GetCursorPosY();
   draw_shift(state, picture, ui, walk, left);
   draw_curve(state, ui, walk, left,
-             std::max(height - std::clamp(height * 0.48f, ui.px(230), ui.px(420)) -
+             std::max(height - clocks -
                           (ImGui::GetCursorPosY() - used) - ui.px(12),
                       ui.px(130)));
   ImGui::EndGroup();
   ImGui::SameLine(0, gap);
   ImGui::BeginGroup();
-  draw_pairs(state, ui, walk, chosen, right, height - ui.px(70));
+  const float rows = ui.px(27) * static_cast<float>(walk.pairs.size()) + ui.px(24);
+  draw_pairs(state, ui, walk, chosen, right, std::min(rows, height - ui.px(74)));
   draw_sum(ui, walk, right);
   ImGui::EndGroup();
   end_page();

@@ -246,4 +246,21 @@ double cache_bytes(int layers, int key_value_heads, int d_head, double tokens, i
   return 2.0 * layers * key_value_heads * d_head * tokens * bytes;
 }
 
+CacheMemory cache_memory(const ParameterCounts& model, int tokens) {
+  if (tokens < 0) throw std::invalid_argument("[cache_memory] expected at least 0 tokens");
+  CacheMemory memory;
+  memory.tokens = tokens > 0 ? tokens : model.context;
+  memory.beyond_context = memory.tokens > model.context;
+  memory.own = model.key_value_heads == model.heads ? 0 : model.key_value_heads == 1 ? 2 : 1;
+  for (std::size_t i = 0; i < memory.bytes.size(); ++i) {
+    const auto sharing = static_cast<KeySharing>(i);
+    memory.key_value_heads[i] = sharing == KeySharing::grouped && memory.own == 1
+                                    ? model.key_value_heads
+                                    : key_value_heads(sharing, model.heads);
+    memory.bytes[i] =
+        cache_bytes(model.layers, memory.key_value_heads[i], model.d_head, memory.tokens);
+  }
+  return memory;
+}
+
 }  // namespace headlight

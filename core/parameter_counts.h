@@ -81,4 +81,17 @@ int key_value_heads(KeySharing sharing, int heads);
 /// key-value head, layer and token. Pooled or windowed heads (model_cost) are not thought of.
 double cache_bytes(int layers, int key_value_heads, int d_head, double tokens, int bytes = 2);
 
+/// The cache of a model if its heads shared keys in each of the three ways, by KeySharing; 2 bytes a
+/// number.
+struct CacheMemory {
+  int tokens = 0;
+  bool beyond_context = false;
+  std::array<int, 3> key_value_heads{};  ///< A model that groups its heads keeps its own number.
+  std::array<double, 3> bytes{};
+  int own = 0;  ///< Which of the three the model is.
+};
+
+/// `tokens` 0: as many as the model's context. Throws std::invalid_argument for fewer.
+CacheMemory cache_memory(const ParameterCounts& model, int tokens);
+
 }  // namespace headlight

@@ -119,3 +119,23 @@ TEST_CASE("the cache shrinks with the key-value heads") {
   CHECK(cache_bytes(96, 1, 128, 96) == 4.5 * 1024 * 1024);
   CHECK_THROWS_AS(key_value_heads(KeySharing::own, 0), std::invalid_argument);
 }
+
+TEST_CASE("a model's own way to share keys is among the three") {
+  ModelConfig config = small_llama_config();  // 4 heads of 6 in 3 layers, for 40 tokens
+  const auto memory = [&](int key_value_heads, int tokens) {
+    config.key_value_heads = key_value_heads;
+    return cache_memory(parameter_counts(random_model(config, 1)), tokens);
+  };
+  CHECK(memory(4, 0).own == 0);
+  CHECK(memory(2, 0).own == 1);
+  CHECK(memory(1, 0).own == 2);
+  CHECK(memory(4, 0).tokens == 40);
+  CHECK_FALSE(memory(4, 0).beyond_context);
+  CHECK(memory(4, 41).beyond_context);
+  CHECK(memory(1, 10).bytes ==
+        std::array<double, 3>{2.0 * 3 * 4 * 6 * 10 * 2, 2.0 * 3 * 2 * 6 * 10 * 2, 2.0 * 3 * 6 * 10 * 2});
+  config.heads = 12;
+  CHECK(memory(3, 10).key_value_heads == std::array<int, 3>{12, 3, 1});
+  CHECK(memory(12, 10).key_value_heads == std::array<int, 3>{12, 6, 1});
+  CHECK_THROWS_AS(memory(1, -1), std::invalid_argument);
+}
