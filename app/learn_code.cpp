@@ -36,10 +36,10 @@ std::string naive_code(const ModelConfig& config, bool bias) {
   };
   std::string code = line("def one_head(x, h):", "x " + shape({"n", width}));
   code += product("q", "h") + product("k", shared) + product("v", shared);
-  if (turns) code += line("    q, k = rotate(q), rotate(k)", "by their positions");
+  if (turns) code += line("    q, k = rotate(q), rotate(k)", "by position");
   code += line("    scores = q @ k.T / " + d + " ** 0.5", shape({"n", "n"}));
   if (config.causal) code += line("    scores = scores + mask", "-inf: the future");
-  code += line("    return torch.softmax(scores, -1) @ v", shape({"n", d})) + "\n";
+  code += line("    return torch.softmax(scores, -1) @ v", shape({"n", d}));
   code += "z = torch.cat([one_head(x, h)\n";
   code += line("               for h in range(" + number(config.heads) + ")], -1)",
                shape({"n", number(config.query_width())}));
@@ -65,7 +65,7 @@ std::string vectorised_code(const ModelConfig& config, bool bias) {
                           shape({"n", number(config.qkv_width())}));
   code += "q, k, v = qkv.split([" + width + ", " + keys + ", " + keys + "], -1)\n";
   code += reshaped("q", heads, false) + reshaped("k", pairs, true) + reshaped("v", pairs, true);
-  if (turns) code += line("q, k = rotate(q), rotate(k)", "by their positions");
+  if (turns) code += line("q, k = rotate(q), rotate(k)", "by position");
   code += line("scores = q @ k.transpose(1, 2) / " + d + " ** 0.5", shape({heads, "n", "n"}));
   if (config.causal) code += line("scores = scores + mask", "-inf: the future");
   code += line("z = torch.softmax(scores, -1) @ v", shape({heads, "n", d}));

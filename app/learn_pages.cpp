@@ -38,9 +38,11 @@ void LearnPages::update(const std::shared_ptr<const Snapshot>& snapshot, const S
     counted_ = snapshot->model;
     make_counts(model);
   }
-  if (same || !model.config.has(state.selection.head)) return;
+  if (same) return;
+  cache_.reset();
+  rotary_.reset();
+  if (!model.config.has(state.selection.head)) return;
   if (state.learn.page == LearnPage::cache) {
-    cache_.reset();
     if (!appends_tokens(model)) return;
     if (costed_ != snapshot->model) {
       costed_ = snapshot->model;
@@ -49,7 +51,6 @@ void LearnPages::update(const std::shared_ptr<const Snapshot>& snapshot, const S
     make_cache(trace, state.selection.head, cached_tokens(state.learn, trace.size()));
   }
   if (state.learn.page == LearnPage::rotary) {
-    rotary_.reset();
     const bool turns = appends_tokens(model) && model.config.position == PositionKind::rotary &&
                        !model.config.rotary_frequencies.empty();
     if (turns) make_rotary(trace, state.selection, state.learn.shift);

@@ -92,10 +92,10 @@ void code_block(Ui& ui, const std::string& code, float width) {
   ImGui::Dummy({width, height});
 }
 
-void copy_button(Ui& ui, const std::string& name, const std::string& code, float begin, float width) {
+void copy_button(Ui& ui, const std::string& name, const std::string& code, float width) {
   const std::string label = said("copy");
   const float button = text_width(ui.fonts.text, label) + 2 * ImGui::GetStyle().FramePadding.x;
-  ImGui::SameLine(begin + width - button);
+  ImGui::SameLine(width - button);  // from where the group begins
   ImGui::PushID(name.c_str());
   if (ImGui::Button(label.c_str())) {
     ImGui::SetClipboardText(code.c_str());

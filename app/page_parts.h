@@ -35,9 +35,9 @@ bool explain_place(const Ui& ui, ImVec2 min, ImVec2 max, const std::string& text
 void code_block(Ui& ui, const std::string& code, float width);
 /// Its height in pixels.
 float code_height(const Ui& ui, const std::string& code);
-/// A button at the right end of the line, `width` pixels from its begin, that copies the code: the
+/// A button at the right end of a group's line, `width` pixels wide, that copies the code: the
 /// landmark "copy/NAME".
-void copy_button(Ui& ui, const std::string& name, const std::string& code, float begin, float width);
+void copy_button(Ui& ui, const std::string& name, const std::string& code, float width);
 
 /// A head's colour, the same on every page; its number always stands beside it.
 ImU32 head_color(int head, Theme theme);

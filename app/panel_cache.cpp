@@ -119,22 +119,27 @@ void draw_vector(const State& state, Ui& ui, const std::vector<float>& values, f
   explain_place(ui, {at.x, at.y}, {at.x + p.k, at.y + height}, tip);
 }
 
+// The appended token's query above, the sum of the values below; between them the rows that the query meets,
+// which scroll when there are too many.
 void draw_rows(State& state, const Picture& picture, Ui& ui, const Cache& cache, float width,
                float height) {
   const CacheWalk& walk = cache.walk;
   const auto& tokens = picture.snapshot().edited->tokens();
-  const Places p = places_of(ui, width);
-  ImGui::BeginChild("rows", {width, height}, false);
-  // Rows grow into the room that is there.
-  const float row = std::clamp((height - ui.px(40)) / static_cast<float>(walk.cached + 3), ui.px(24), ui.px(36));
-  ImVec2 at = ImGui::GetCursorScreenPos();
-  const float begin = at.y;
+  const float edge = ui.px(25), names = ui.px(24);
+  const float middle = height - 2 * edge - names;
+  const float row = std::clamp(middle / static_cast<float>(walk.cached + 1), ui.px(20), ui.px(36));
+  const float all = row * static_cast<float>(walk.cached + 1);
+  const bool scrolls = all > middle + 1.0f;
+  const Places p = places_of(ui, width - (scrolls ? ImGui::GetStyle().ScrollbarSize : 0.0f));
+  const ImVec2 start = ImGui::GetCursorScreenPos();
   const std::string last = token_label(tokens[static_cast<std::size_t>(walk.cached)], 11);
-  draw_vector(state, ui, walk.q, p.k, p, at, row, said("cache.query_of", {{"token", last}}),
+  draw_vector(state, ui, walk.q, p.k, p, start, edge, said("cache.query_of", {{"token", last}}),
               said("cache.query.about"));
-  at.y += row + ui.px(6);
-  draw_column_names(ui, p, at);
-  at.y += ui.px(22);
+  draw_column_names(ui, p, {start.x, start.y + edge + ui.px(2)});
+  ImGui::SetCursorScreenPos({start.x, start.y + edge + names});
+  const float shown = std::min(all, middle);
+  ImGui::BeginChild("rows", {width, shown}, false);
+  ImVec2 at = ImGui::GetCursorScreenPos();
   const float most_k = largest(walk.k), most_v = largest(walk.v);
   for (int key = 0; key <= walk.cached; ++key) {
     // Rows that are out of sight cost nothing.
@@ -145,10 +150,16 @@ void draw_rows(State& state, const Picture& picture, Ui& ui, const Cache& cache,
     }
     at.y += row;
   }
-  at.y += ui.px(6);
-  draw_vector(state, ui, walk.z, p.v, p, at, row, said("cache.z"), said("cache.z.about"));
-  ImGui::Dummy({width - ui.px(14), at.y + row - begin});
+  ImGui::Dummy({p.mark, all - ImGui::GetStyle().ItemSpacing.y});
+  // The appended token is what this is about: it comes into sight whenever it is another one.
+  int& seen = *ImGui::GetStateStorage()->GetIntRef(ImGui::GetID("seen"), -1);
+  if (seen != walk.cached) ImGui::SetScrollY(std::max(all - shown, 0.0f));
+  seen = walk.cached;
   ImGui::EndChild();
+  draw_vector(state, ui, walk.z, p.v, p, {start.x, start.y + edge + names + shown}, edge,
+              said("cache.z"), said("cache.z.about"));
+  ImGui::SetCursorScreenPos(start);
+  ImGui::Dummy({width, height});
   ui.landmarks.mark_item("cache/rows");
 }
 

@@ -35,8 +35,9 @@ struct Painter {
   void of_head(Box box, int head, const std::string& text, const std::string& tip) const {
     const ImU32 color = head_color(head, theme);
     draw->AddRectFilled(box.min, box.max, color, ui.px(2));
-    centered_text(draw, box.height() < ui.px(17) ? ui.fonts.small : ui.fonts.strong, box.min,
-                  box.max, ink_on(color), text);
+    const bool is_small = box.height() < ui.px(17) || box.width() < ui.px(15);
+    centered_text(draw, is_small ? ui.fonts.small : ui.fonts.strong, box.min, box.max,
+                  ink_on(color), text);
     explain_place(ui, box.min, box.max, tip);
   }
   // Columns of all heads side by side; `per` heads share one.
@@ -45,14 +46,14 @@ struct Painter {
     for (int head = 0; head < heads; ++head) {
       const float x = box.min.x + step * static_cast<float>(head);
       const Box one{{x, box.min.y}, {x + std::max(step - 1.0f, 1.0f), box.max.y}};
-      of_head(one, head * per, step >= ui.px(11) ? std::to_string(head * per) : "", "");
+      of_head(one, head * per, step >= ui.px(9) ? std::to_string(head * per) : "", "");
     }
     explain_place(ui, box.min, box.max, tip);
   }
   // Cards behind each other: one matrix a head.
   void cards(Box box, int heads, int per, const std::string& letter, const std::string& tip) const {
     const int shown = std::min(heads, most_rows);
-    const float step = ui.px(5);
+    const float step = std::min(ui.px(5), box.height() * 0.08f);
     const float back = step * static_cast<float>(shown - 1);
     for (int i = shown - 1; i >= 0; --i) {
       const float off = step * static_cast<float>(i);
@@ -61,8 +62,9 @@ struct Painter {
       draw->AddRectFilled(card.min, card.max, head_color(i * per, theme), ui.px(2));
       draw->AddRect(card.min, card.max, ui.palette->paper, ui.px(2));
       if (i == 0) {
-        centered_text(draw, ui.fonts.strong, card.min, card.max, ink_on(head_color(0, theme)),
-                      letter);
+        const bool fits = text_width(ui.fonts.strong, letter) < card.width();
+        centered_text(draw, fits ? ui.fonts.strong : ui.fonts.small, card.min, card.max,
+                      ink_on(head_color(0, theme)), letter);
       }
     }
     explain_place(ui, box.min, box.max, tip);
@@ -110,10 +112,16 @@ void draw_naive_picture(const Painter& p, const ModelConfig& config, int tokens,
     x += ui.px(24);
     const float map = std::max(side, ui.px(20));
     const Box scores{{x, y}, {x + map * 1.4f, y + side}};
-    p.of_head(scores, head, h, said("naive.map", {{"head", h}, {"shape", sizes(tokens, tokens)}}));
+    const std::string map_tip =
+        said("naive.map", {{"head", h}, {"shape", sizes(tokens, tokens)}});
     if (config.causal) {  // The half above the diagonal is the future.
-      p.draw->AddTriangleFilled(scores.min, {scores.max.x, scores.min.y}, scores.max,
-                                fade(ui.palette->paper, 0.55f));
+      p.draw->AddRectFilled(scores.min, scores.max, ui.palette->raised);
+      p.draw->AddTriangleFilled(scores.min, scores.max, {scores.min.x, scores.max.y},
+                                head_color(head, p.theme));
+      p.draw->AddRect(scores.min, scores.max, head_color(head, p.theme));
+      explain_place(ui, scores.min, scores.max, map_tip);
+    } else {
+      p.of_head(scores, head, "", map_tip);
     }
     x = scores.max.x;
     arrow(p.draw, ui, {x + ui.px(2), middle}, {x + ui.px(20), middle}, ui.palette->faint);
@@ -186,7 +194,7 @@ void draw_vectorised_picture(const Painter& p, const ModelConfig& config, int to
   arrow(p.draw, ui, {at, y + half / 2}, {at + gap, y + half / 2}, ui.palette->faint);
   at += gap + ui.px(6);
   const std::string maps = sizes(config.heads, tokens, tokens);
-  p.cards({{at, y}, {at + card, y + half}}, config.heads, 1, "n × n",
+  p.cards({{at, y}, {at + card, y + half}}, config.heads, 1, "n×n",
           said("naive.maps", {{"shape", maps}}));
   p.label(at, y + half + ui.px(3), maps);
   at += card + ui.px(6);
@@ -306,6 +314,24 @@ void draw_measure(const State& state, Ui& ui, float width) {
   if (!ui.study.failed.empty()) page_note(ui, ui.study.failed, width);
 }
 
+// What the heads of this layer do that the lines of code do not say; both ways that are measured do.
+std::string left_out(const Model& model, int layer) {
+  const ModelConfig& config = model.config;
+  const Block& block = model.weights.blocks[static_cast<std::size_t>(layer)];
+  std::string words;
+  const auto add = [&](bool does, const char* key) {
+    if (does) words += (words.empty() ? "" : ", ") + said(key);
+  };
+  add(!block.query_norm.gain.empty(), "naive.out.norms");
+  add(config.convolution > 0, "naive.out.convolution");
+  add(!config.head_designs.empty(), "naive.out.designs");
+  add(!block.temperature.empty(), "naive.out.temperatures");
+  add(config.routing.any(), "naive.out.router");
+  add(!config.windows.empty() && config.windows[static_cast<std::size_t>(layer)] > 0,
+      "naive.out.window");
+  return words;
+}
+
 // The last measurement of the open model; whether it is of what is shown.
 const NaiveResult* last_result(const State& state, const Picture& picture, bool& current) {
   const Snapshot& s = picture.snapshot();
@@ -335,7 +361,7 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
   const std::string codes[] = {naive_code(config, bias), vectorised_code(config, bias)};
   // What the code and the numbers leave.
   const float code_lines = std::max(code_height(ui, codes[0]), code_height(ui, codes[1]));
-  const float height = std::clamp(ImGui::GetContentRegionAvail().y - code_lines - ui.px(290), ui.px(150),
+  const float height = std::clamp(ImGui::GetContentRegionAvail().y - code_lines - ui.px(268), ui.px(140),
                                   ui.px(420));
   const Painter painter{ui, state.display.theme};
   for (const bool naive : {true, false}) {
@@ -343,9 +369,8 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
     ImGui::BeginGroup();
     const std::string name = naive ? "naive" : "vectorised";
     const std::string& code = naive ? codes[0] : codes[1];
-    const float begin = ImGui::GetCursorPosX();
     page_title(ui, said(naive ? "naive.left" : "naive.right"));
-    copy_button(ui, name, code, begin, width);
+    copy_button(ui, name, code, width);
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const Box box{at, {at.x + width, at.y + height}};
     (naive ? draw_naive_picture : draw_vectorised_picture)(painter, config, tokens, box);
@@ -353,6 +378,9 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
     ui.landmarks.mark_item("naive/" + name);
     code_block(ui, code, width);
     ImGui::EndGroup();
+  }
+  if (const std::string rest = left_out(model, state.selection.head.layer); !rest.empty()) {
+    page_note(ui, said("naive.leaves_out", {{"what", rest}}));
   }
   bool current = true;
   const NaiveResult* result = last_result(state, picture, current);

@@ -119,9 +119,8 @@ void draw_bar(const State& state, Ui& ui, const ParameterCounts& model, ImVec2 a
     draw->AddRectFilled({x0, at.y}, {std::max(x1 - 1.0f, x0 + 1.0f), at.y + height}, color);
     const std::string name = part_name(part), all = name + " " + percent(share);
     const bool fits = text_width(ui.fonts.small, all) < x1 - x0 - ui.px(6);
-    const bool number = text_width(ui.fonts.small, percent(share)) < x1 - x0 - ui.px(2);
     centered_text(draw, ui.fonts.small, {x0, at.y}, {x1, at.y + height}, ink_on(color),
-                  fits ? all : number ? percent(share) : "");
+                  fits ? all : name);
     if (x1 - x0 >= 4.0f) {
       ui.landmarks.mark(landmark + "/" + part_keys[static_cast<std::size_t>(part)], {x0, at.y},
                         {x1, at.y + height});

@@ -249,7 +249,10 @@ void draw_curve(const State& state, Ui& ui, const RotaryWalk& walk, float width,
     draw->AddCircleFilled(point, ui.px(5), ui.palette->accent);
     const std::string text = said("rotary.now", {{"n", std::to_string(distance)}});
     const float x = std::min(point.x + ui.px(8), max.x - text_width(ui.fonts.small, text));
-    draw_text(draw, ui.fonts.small, {x, std::max(point.y - ui.px(18), min.y + ui.px(2))}, ui.palette->ink, text);
+    const float y = std::max(point.y - ui.px(18), min.y + ui.px(2));
+    draw->AddRectFilled({x - ui.px(2), y}, {x + text_width(ui.fonts.small, text) + ui.px(2), y + ui.px(16)},
+                        fade(ui.palette->raised, 0.85f));
+    draw_text(draw, ui.fonts.small, {x, y}, ui.palette->ink, text);
   }
   if (explain_place(ui, min, max, "")) {
     const float share = (ImGui::GetIO().MousePos.x - min.x) / (max.x - min.x);
@@ -289,8 +292,8 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
 
   const float all = ImGui::GetContentRegionAvail().x, gap = ui.px(28);
   const float left = (all - gap) * 0.5f, right = all - gap - left;
-  const float height = std::max(ImGui::GetContentRegionAvail().y - ui.px(4), ui.px(440));
-  const float clocks = std::clamp(height * 0.54f, ui.px(230), ui.px(460));
+  const float height = std::max(ImGui::GetContentRegionAvail().y - ui.px(4), ui.px(424));
+  const float clocks = std::clamp(height * 0.54f, ui.px(222), ui.px(460));
   ImGui::BeginGroup();
   draw_clocks(state, ui, walk, pair, left, clocks);
   const float used = ImGui::GetCursorPosY();
@@ -298,7 +301,7 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   draw_curve(state, ui, walk, left,
              std::max(height - clocks -
                           (ImGui::GetCursorPosY() - used) - ui.px(12),
-                      ui.px(130)));
+                      ui.px(88)));
   ImGui::EndGroup();
   ImGui::SameLine(0, gap);
   ImGui::BeginGroup();
