@@ -11,7 +11,7 @@ namespace headlight {
 namespace {
 
 constexpr int most_rows = 6;      // of heads in the left picture
-constexpr int shown_numbers = 5;  // of the head's output
+constexpr int least_numbers = 4, most_numbers = 12;  // of the head's output
 
 struct Box {
   ImVec2 min, max;
@@ -88,7 +88,7 @@ void draw_naive_picture(const Painter& p, const ModelConfig& config, int tokens,
   const float text = ui.px(20);
   const Box area{box.min, {box.max.x, box.max.y - text}};
   const float row = area.height() / static_cast<float>(rows + (more ? 1 : 0));
-  const float side = std::min(row - ui.px(5), ui.px(30));
+  const float side = std::min(row - ui.px(5), ui.px(48));
   const float x_width = ui.px(58), z_width = std::min(ui.px(120), box.width() * 0.24f);
   p.plain({area.min, {area.min.x + x_width, area.max.y}}, "X",
           said("naive.x", {{"n", std::to_string(tokens)}, {"d", std::to_string(config.d_model)}}));
@@ -110,8 +110,8 @@ void draw_naive_picture(const Painter& p, const ModelConfig& config, int tokens,
     }
     arrow(p.draw, ui, {x + ui.px(2), middle}, {x + ui.px(20), middle}, ui.palette->faint);
     x += ui.px(24);
-    const float map = std::max(side, ui.px(20));
-    const Box scores{{x, y}, {x + map * 1.4f, y + side}};
+    const float map = std::max(side, ui.px(28));
+    const Box scores{{x, y}, {x + map, y + side}};
     const std::string map_tip =
         said("naive.map", {{"head", h}, {"shape", sizes(tokens, tokens)}});
     if (config.causal) {  // The half above the diagonal is the future.
@@ -230,7 +230,8 @@ void draw_numbers(const State& state, const Picture& picture, Ui& ui, const Naiv
   draw_text(draw, ui.fonts.small, {x1, at.y}, ui.palette->faint, said("naive.one_by_one"));
   draw_text(draw, ui.fonts.small, {x2, at.y}, ui.palette->faint, said("naive.together"));
   float y = at.y + ui.px(20);
-  const int count = std::min(shown_numbers, config.d_head);
+  const float room = ImGui::GetContentRegionAvail().y - ui.px(20) - ui.px(64);
+  const int count = std::min(std::clamp(static_cast<int>(room / line), least_numbers, most_numbers), config.d_head);
   for (int i = 0; i < count; ++i) {
     draw_text(draw, ui.fonts.mono, {at.x, y}, ui.palette->faint, "[" + std::to_string(i) + "]");
     if (result == nullptr) {
@@ -362,7 +363,7 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
   // What the code and the numbers leave.
   const float code_lines = std::max(code_height(ui, codes[0]), code_height(ui, codes[1]));
   const float height = std::clamp(ImGui::GetContentRegionAvail().y - code_lines - ui.px(268), ui.px(140),
-                                  ui.px(420));
+                                  ui.px(560));
   const Painter painter{ui, state.display.theme};
   for (const bool naive : {true, false}) {
     if (!naive) ImGui::SameLine(0, gap);

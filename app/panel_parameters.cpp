@@ -100,16 +100,14 @@ void draw_bracket(const Ui& ui, float from, float to, float right, float y, doub
 }
 
 void draw_bar(const State& state, Ui& ui, const ParameterCounts& model, ImVec2 at, float width,
-              const std::string& landmark) {
+              float height, const std::string& landmark) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float height = ui.px(24);
   const double total = static_cast<double>(std::max<std::size_t>(model.total(), 1));
-  const std::array<int, parameter_parts> order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   double done = 0.0;
   float attention_from = at.x, attention_to = at.x;
-  for (const int part : order) {
+  for (int part = 0; part < parameter_parts; ++part) {
     const double share = static_cast<double>(model.parts[static_cast<std::size_t>(part)].count) / total;
-    const float x0 = at.x + width * static_cast<float>(done / 1.0);
+    const float x0 = at.x + width * static_cast<float>(done);
     done += share;
     const float x1 = at.x + width * static_cast<float>(done);
     if (part == static_cast<int>(ParameterPart::q)) attention_from = x0;
@@ -155,11 +153,10 @@ void draw_heads_of_columns(Ui& ui, float x) {
   ImGui::Dummy({1, ui.px(14)});
 }
 
-void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool is_open) {
+void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool is_open, float height) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float width = ImGui::GetContentRegionAvail().x - ui.px(8);
-  const float height = ui.px(43);
   if (is_open) {
     draw->AddRectFilled({at.x, at.y - ui.px(5)}, {at.x + width + ui.px(6), at.y + height},
                         fade(ui.palette->accent, 0.14f));
@@ -184,7 +181,8 @@ void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool i
   explain_place(ui, {at.x + ui.px(columns.d_head), at.y}, {at.x + ui.px(columns.total), at.y + height},
                 said("parameters.exact", {{"count", grouped(static_cast<double>(model.total()))}}));
   const std::string landmark = "parameters/" + model.name;
-  draw_bar(state, ui, model, {at.x + ui.px(columns.bar), at.y}, width - ui.px(columns.bar), landmark);
+  draw_bar(state, ui, model, {at.x + ui.px(columns.bar), at.y}, width - ui.px(columns.bar),
+           height - ui.px(19), landmark);
   ui.landmarks.mark(landmark, at, {at.x + width, at.y + height});
   ImGui::Dummy({width, height - ui.px(2)});
 }
@@ -192,9 +190,8 @@ void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool i
 constexpr std::array<const char*, 3> sharing_keys = {"mha", "gqa", "mqa"};
 
 void draw_cache_bar(Ui& ui, const CacheRow& row, std::size_t sharing, ImVec2 at, float width,
-                    bool is_open) {
+                    float height, bool is_open) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float height = ui.px(20);
   const bool own = is_open && row.own == static_cast<int>(sharing);
   const double share = row.bytes[0] > 0.0 ? row.bytes[sharing] / row.bytes[0] : 0.0;
   const float room = width - ui.px(108);
@@ -202,7 +199,7 @@ void draw_cache_bar(Ui& ui, const CacheRow& row, std::size_t sharing, ImVec2 at,
   draw->AddRectFilled(at, {at.x + std::max(room * static_cast<float>(share), ui.px(2)), at.y + height},
                       own ? ui.palette->accent : ui.palette->faint, ui.px(2));
   std::string text = byte_words(row.bytes[sharing]) + (row.beyond_context ? " *" : "");
-  draw_text(draw, own ? ui.fonts.strong : ui.fonts.text, {at.x + room + ui.px(8), at.y + ui.px(1)},
+  draw_text(draw, own ? ui.fonts.strong : ui.fonts.text, {at.x + room + ui.px(8), at.y + (height - ui.fonts.text->FontSize) / 2},
             row.beyond_context ? ui.palette->faint : ui.palette->ink, text);
   const std::string heads = std::to_string(row.key_value_heads[sharing]);
   std::string tip = said("cache_of.formula", {{"heads", heads},
@@ -218,7 +215,7 @@ void draw_cache_bar(Ui& ui, const CacheRow& row, std::size_t sharing, ImVec2 at,
   }
 }
 
-void draw_cache_table(Ui& ui, const LearnPages& pages) {
+void draw_cache_table(Ui& ui, const LearnPages& pages, float height) {
   page_title(ui, said("cache_of.title"));
   ImGui::SameLine(0, ui.px(20));
   segmented(ui, "tokens", {"1 024", "8 192", "65 536", "its context"}, ui.cache_length);
@@ -248,10 +245,10 @@ void draw_cache_table(Ui& ui, const LearnPages& pages) {
       beyond = beyond || row.beyond_context;
       for (std::size_t i = 0; i < row.bytes.size(); ++i) {
         draw_cache_bar(ui, row, i, {at.x + name + width * static_cast<float>(i), at.y},
-                       width - ui.px(16), is_open);
+                       width - ui.px(16), height, is_open);
       }
     }
-    ImGui::Dummy({name + 3 * width, ui.px(18)});
+    ImGui::Dummy({name + 3 * width, height - ui.px(2)});
   }
   if (beyond) page_note(ui, said("cache_of.star"));
 }
@@ -266,10 +263,15 @@ void draw_parameters(State& state, const Picture& picture, Ui& ui) {
   draw_legend(state, ui);
   const float x = ImGui::GetCursorScreenPos().x;
   draw_heads_of_columns(ui, x);
+  // Rows take the room that the window has: two thirds for the models, one for their caches.
+  const auto models = static_cast<float>(pages.counts().size());
+  const float room = ImGui::GetContentRegionAvail().y - ui.px(110) - models * ui.px(14);
+  const float height = std::clamp(room * 0.66f / models, ui.px(43), ui.px(84));
+  const float cache_height = std::clamp(room * 0.34f / models, ui.px(20), ui.px(40));
   for (std::size_t i = 0; i < pages.counts().size(); ++i) {
-    draw_model(state, ui, pages.counts()[i], i == 0 && pages.has_open_counts());
+    draw_model(state, ui, pages.counts()[i], i == 0 && pages.has_open_counts(), height);
   }
-  draw_cache_table(ui, pages);
+  draw_cache_table(ui, pages, cache_height);
   end_page();
 }
 

@@ -124,17 +124,18 @@ void draw_clocks(const State& state, Ui& ui, const RotaryWalk& walk, const Rotar
   ui.landmarks.mark_item("rotary/clocks");
 }
 
-void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float width, float height) {
+void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float width, float height,
+                float row) {
   ImGui::BeginChild("pairs", {width, height}, false);
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float row = ui.px(27), inner = ImGui::GetContentRegionAvail().x;
+  const float inner = ImGui::GetContentRegionAvail().x;
   double most = 1e-12;
   for (const RotaryPair& pair : walk.pairs) most = std::max(most, std::abs(pair.part));
   const ImVec2 head = ImGui::GetCursorScreenPos();
-  const float x_angle = ui.px(66), x_clocks = ui.px(190), x_bar = ui.px(262), number = ui.px(78);
+  const float x_angle = ui.px(66), x_clocks = ui.px(190), x_bar = x_clocks + row * 1.64f + ui.px(28), number = ui.px(78);
   draw_text(draw, ui.fonts.small, head, ui.palette->faint, said("rotary.pair"));
   draw_text(draw, ui.fonts.small, {head.x + x_angle, head.y}, ui.palette->faint, said("rotary.per_token"));
-  draw_text(draw, ui.fonts.small, {head.x + x_clocks, head.y}, ui.palette->faint, "q      k");
+  draw_text(draw, ui.fonts.small, {head.x + x_clocks, head.y}, ui.palette->faint, "q, k");
   draw_text(draw, ui.fonts.small, {head.x + x_bar, head.y}, ui.palette->faint, said("rotary.part"));
   ImGui::Dummy({inner, ui.px(14)});
   for (std::size_t i = 0; i < walk.pairs.size(); ++i) {
@@ -157,7 +158,7 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
     draw_text(draw, ui.fonts.mono, {at.x + ui.px(8), text}, ui.palette->ink,
               std::to_string(pair.first) + "·" + std::to_string(pair.second));
     draw_text(draw, ui.fonts.mono, {at.x + x_angle, text}, ui.palette->ink, fixed(pair.frequency, 5));
-    const float radius = ui.px(11);
+    const float radius = row * 0.41f;
     const float most_q = std::max(length_of(pair.q), length_of(pair.turned_q));
     const float most_k = std::max(length_of(pair.k), length_of(pair.turned_k));
     draw_clock(ui, {at.x + x_clocks + radius, middle}, radius, pair.q, pair.turned_q, most_q,
@@ -305,8 +306,9 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   ImGui::EndGroup();
   ImGui::SameLine(0, gap);
   ImGui::BeginGroup();
-  const float rows = ui.px(27) * static_cast<float>(walk.pairs.size()) + ui.px(24);
-  draw_pairs(state, ui, walk, chosen, right, std::min(rows, height - ui.px(74)));
+  const auto pairs = static_cast<float>(walk.pairs.size());
+  const float row = std::clamp((height - ui.px(98)) / pairs, ui.px(27), ui.px(46));
+  draw_pairs(state, ui, walk, chosen, right, std::min(row * pairs + ui.px(24), height - ui.px(74)), row);
   draw_sum(ui, walk, right);
   ImGui::EndGroup();
   end_page();
