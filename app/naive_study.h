@@ -14,7 +14,8 @@ class NaiveStudy final : public Study {
  public:
   /// Throws std::invalid_argument as NaiveAttention, and where there is no text.
   NaiveStudy(const Snapshot& snapshot, int layer);
-  std::string what() const override { return "measuring both ways to compute a layer's heads"; }
+  static constexpr const char* words = "measuring both ways to compute a layer's heads";
+  std::string what() const override { return words; }
   bool step() override;
   float fraction() const override;
   void publish(Snapshot& snapshot) override;

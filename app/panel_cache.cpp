@@ -150,11 +150,12 @@ void draw_rows(State& state, const Picture& picture, Ui& ui, const Cache& cache,
     }
     at.y += row;
   }
-  ImGui::Dummy({p.mark, all - ImGui::GetStyle().ItemSpacing.y});
+  ImGui::Dummy({p.mark, all});
   // The appended token is what this is about: it comes into sight whenever it is another one.
   int& seen = *ImGui::GetStateStorage()->GetIntRef(ImGui::GetID("seen"), -1);
   if (seen != walk.cached) ImGui::SetScrollY(std::max(all - shown, 0.0f));
-  seen = walk.cached;
+  const bool knows_height = ImGui::GetScrollMaxY() >= all - shown - ui.px(1);  // not in a first frame
+  if (knows_height) seen = walk.cached;
   ImGui::EndChild();
   draw_vector(state, ui, walk.z, p.v, p, {start.x, start.y + edge + names + shown}, edge,
               said("cache.z"), said("cache.z.about"));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "learn_code.h"
+#include "naive_study.h"
 #include "page_parts.h"
 #include "panels.h"
 #include "widgets.h"
@@ -84,6 +85,7 @@ std::string sizes(int a, int b, int c) {
 void draw_naive_picture(const Painter& p, const ModelConfig& config, int tokens, Box box) {
   const Ui& ui = p.ui;
   const int rows = std::min(config.heads, most_rows);
+  const int per = config.heads / config.key_value_heads;
   const bool more = config.heads > rows;
   const float text = ui.px(20);
   const Box area{box.min, {box.max.x, box.max.y - text}};
@@ -104,8 +106,10 @@ void draw_naive_picture(const Painter& p, const ModelConfig& config, int tokens,
     arrow(p.draw, ui, {from + ui.px(3), middle}, {x - ui.px(3), middle}, ui.palette->faint);
     const std::string h = std::to_string(head);
     for (const char* letter : {"Q", "K", "V"}) {
-      p.of_head({{x, y}, {x + weight, y + side}}, head, letter + h,
-                said("naive.w", {{"letter", letter}, {"head", h}, {"shape", shape_w}}));
+      const int owner = *letter == 'Q' ? head : head / per * per;  // the first of those that share it
+      const std::string number = std::to_string(owner);
+      p.of_head({{x, y}, {x + weight, y + side}}, owner, letter + number,
+                said("naive.w", {{"letter", letter}, {"head", number}, {"shape", shape_w}}));
       x += weight + ui.px(3);
     }
     arrow(p.draw, ui, {x + ui.px(2), middle}, {x + ui.px(20), middle}, ui.palette->faint);
@@ -182,15 +186,17 @@ void draw_vectorised_picture(const Painter& p, const ModelConfig& config, int to
   const float y = box.min.y + half + text + ui.px(8);
   const float card = (box.width() - 5 * gap) / 6;
   const std::string shape = sizes(config.heads, tokens, config.d_head);
+  const std::string shared_shape = sizes(config.key_value_heads, tokens, config.d_head);
   float at = box.min.x;
   int letter = 0;
   for (const char* name : {"Q", "K", "V"}) {
     const bool shared = letter++ > 0;
     p.cards({{at, y}, {at + card, y + half}}, shared ? config.key_value_heads : config.heads,
-            shared ? per : 1, name, said("naive.cards", {{"letter", name}, {"shape", shape}}));
+            shared ? per : 1, name, said("naive.cards", {{"letter", name}, {"shape", shared ? shared_shape : shape}}));
     at += card + ui.px(8);
   }
-  p.label(box.min.x, y + half + ui.px(3), said("naive.reshaped", {{"shape", shape}}));
+  p.label(box.min.x, y + half + ui.px(3),
+          said("naive.reshaped", {{"shape", per > 1 ? shape + " " + shared_shape : shape}}));
   arrow(p.draw, ui, {at, y + half / 2}, {at + gap, y + half / 2}, ui.palette->faint);
   at += gap + ui.px(6);
   const std::string maps = sizes(config.heads, tokens, tokens);
@@ -263,7 +269,7 @@ void draw_bar(Ui& ui, const FormTimes& times, double most, const std::string& na
   const float height = ui.px(24), label = ui.px(104), number = ui.px(96);
   const float room = width - label - number;
   const auto place = [&](double ms) {
-    return at.x + label + room * static_cast<float>(ms / most);
+    return at.x + label + room * static_cast<float>(std::min(ms / most, 1.0));
   };
   draw_text(draw, ui.fonts.strong, {at.x, at.y + ui.px(3)}, ui.palette->ink, name);
   draw->AddRectFilled({at.x + label, at.y}, {place(times.median), at.y + height},
@@ -288,7 +294,9 @@ void draw_times(Ui& ui, const NaiveResult& result, float width) {
   ImGui::PushFont(ui.fonts.strong);
   ImGui::TextUnformatted(said("naive.costs").c_str());
   ImGui::PopFont();
-  const double most = std::max(result.naive.most, result.vectorised.most);
+  // Rounds that something else on the machine made long are cut off, and named on hover.
+  const double medians = std::max(result.naive.median, result.vectorised.median);
+  const double most = std::min(std::max(result.naive.most, result.vectorised.most), 1.4 * medians);
   draw_bar(ui, result.naive, most, said("naive.naive"), width);
   draw_bar(ui, result.vectorised, most, said("naive.vectorised"), width);
   page_text(said("naive.ratio", {{"ratio", fixed(result.naive.median / result.vectorised.median, 2)},
@@ -306,7 +314,7 @@ void dim_item(const Ui& ui) {
 }
 
 void draw_measure(const State& state, Ui& ui, float width) {
-  if (draw_measuring_line(ui)) return;
+  if (draw_measuring_line(ui) && ui.study.what == NaiveStudy::words) return;
   if (ImGui::Button(said("naive.measure").c_str())) {
     ui.wishes.measure = StudyKind::naive;
     ui.wishes.corpus = std::to_string(state.selection.head.layer);

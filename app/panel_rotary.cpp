@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 #include <string>
+#include <utility>
 
 #include "learn_pages.h"
 #include "page_parts.h"
@@ -12,8 +13,12 @@
 namespace headlight {
 namespace {
 
+// "2 turns + 196.7°"
 std::string degrees(double radians) {
-  return fixed(std::fmod(radians * 180.0 / std::numbers::pi, 360.0), 1) + "°";
+  const auto turns = static_cast<int>(std::floor(radians / (2.0 * std::numbers::pi)));
+  const std::string rest = fixed(radians * 180.0 / std::numbers::pi - 360.0 * turns, 1) + "°";
+  if (turns == 0) return rest;
+  return said(turns == 1 ? "rotary.turn" : "rotary.turns", {{"n", std::to_string(turns)}, {"rest", rest}});
 }
 
 // A pair of numbers as the hand of a clock: before the rotation thin, after it thick. Mathematics'
@@ -133,10 +138,17 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
   for (const RotaryPair& pair : walk.pairs) most = std::max(most, std::abs(pair.part));
   const ImVec2 head = ImGui::GetCursorScreenPos();
   const float x_angle = ui.px(66), x_clocks = ui.px(190), x_bar = x_clocks + row * 1.64f + ui.px(28), number = ui.px(78);
-  draw_text(draw, ui.fonts.small, head, ui.palette->faint, said("rotary.pair"));
-  draw_text(draw, ui.fonts.small, {head.x + x_angle, head.y}, ui.palette->faint, said("rotary.per_token"));
-  draw_text(draw, ui.fonts.small, {head.x + x_clocks, head.y}, ui.palette->faint, "q, k");
-  draw_text(draw, ui.fonts.small, {head.x + x_bar, head.y}, ui.palette->faint, said("rotary.part"));
+  const std::pair<const char*, float> names[] = {{"rotary.pair", 0.0f},
+                                                  {"rotary.per_token", x_angle},
+                                                  {"rotary.hands", x_clocks},
+                                                  {"rotary.part", x_bar}};
+  for (const auto& [key, x] : names) {
+    const std::string name = said(key);
+    const ImVec2 min{head.x + x, head.y};
+    draw_text(draw, ui.fonts.small, min, ui.palette->faint, name);
+    explain_place(ui, min, {min.x + text_width(ui.fonts.small, name), min.y + ui.px(16)},
+                  said(std::string(key) + ".about"));
+  }
   ImGui::Dummy({inner, ui.px(14)});
   for (std::size_t i = 0; i < walk.pairs.size(); ++i) {
     const RotaryPair& pair = walk.pairs[i];
@@ -214,6 +226,12 @@ void draw_shift(State& state, const Picture& picture, Ui& ui, const RotaryWalk& 
        said("rotary.moved", {{"q", std::to_string(walk.cell.query + walk.shift)},
                              {"k", std::to_string(walk.cell.key + walk.shift)}}),
        walk.moved_score);
+  const double difference = std::abs(static_cast<double>(walk.moved_score) - walk.score);
+  if (walk.shift > 0) {
+    draw_text(draw, ui.fonts.small, {at.x + ui.px(344), at.y + ui.px(24)}, ui.palette->faint,
+              difference > 0 ? said("rotary.rounding", {{"difference", fixed(difference, 7)}})
+                             : said("rotary.same"));
+  }
   ImGui::Dummy({width, ui.px(40)});
   ui.landmarks.mark_item("rotary/scores");
 }
