@@ -35,6 +35,13 @@ void page_text(const std::string& text, float width) {
   ImGui::PopTextWrapPos();
 }
 
+void page_sentence(const Ui& ui, const std::string& text) {
+  ImGui::PushFont(ui.fonts.title);
+  page_text(text, std::min(ImGui::GetContentRegionAvail().x, ui.px(960)));
+  ImGui::PopFont();
+  ImGui::Dummy({0, ui.px(6)});
+}
+
 void page_note(const Ui& ui, const std::string& text, float width) {
   ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->faint);
   page_text(text, width);

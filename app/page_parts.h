@@ -25,6 +25,8 @@ void end_page();
 void page_title(const Ui& ui, const std::string& text);
 /// Wrapped, up to the right edge, or over `width` pixels.
 void page_text(const std::string& text, float width = 0.0f);
+/// What stands on a page that has nothing else to show: large.
+void page_sentence(const Ui& ui, const std::string& text);
 void page_note(const Ui& ui, const std::string& text, float width = 0.0f);
 
 /// The tooltip of what was drawn last, or of a place in the window, while the mouse is over it.

@@ -127,7 +127,7 @@ void draw_rows(State& state, const Picture& picture, Ui& ui, const Cache& cache,
   const auto& tokens = picture.snapshot().edited->tokens();
   const float edge = ui.px(25), names = ui.px(24);
   const float middle = height - 2 * edge - names;
-  const float row = std::clamp(middle / static_cast<float>(walk.cached + 1), ui.px(20), ui.px(58));
+  const float row = std::clamp(middle / static_cast<float>(walk.cached + 1), ui.px(20), ui.px(46));
   const float all = row * static_cast<float>(walk.cached + 1);
   const bool scrolls = all > middle + 1.0f;
   const Places p = places_of(ui, width - (scrolls ? ImGui::GetStyle().ScrollbarSize : 0.0f));
@@ -285,7 +285,7 @@ void draw_cache(State& state, const Picture& picture, Ui& ui) {
   const Model& model = *picture.snapshot().model;
   begin_page("cache");
   if (!appends_tokens(model) || !pages.cache()) {
-    page_text(said(model.recorded                  ? "cache.recorded"
+    page_sentence(ui, said(model.recorded          ? "cache.recorded"
                    : model.config.encoder_decoder() ? "cache.two_stacks"
                                                     : "cache.bidirectional"));
     if (ImGui::Button(said("open_mini_gpt").c_str())) ui.wishes.open_model = "mini-gpt";

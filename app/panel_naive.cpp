@@ -356,7 +356,9 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
   const ModelConfig& config = model.config;
   begin_page("naive");
   if (model.recorded || config.encoder_decoder()) {
-    page_text(said("naive.none"));
+    page_sentence(ui, said("naive.none"));
+    if (ImGui::Button(said("open_mini_gpt").c_str())) ui.wishes.open_model = "mini-gpt";
+    ui.landmarks.mark_item("open/mini-gpt");
     return end_page();
   }
   const int tokens = picture.snapshot().baseline->size();

@@ -292,7 +292,7 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   const auto& shown = picture.pages().rotary();
   if (!shown) {
     const Model& model = *picture.snapshot().model;
-    page_text(said(model.recorded ? "rotary.recorded" : "rotary.none"));
+    page_sentence(ui, said(model.recorded ? "rotary.recorded" : "rotary.none"));
     if (ImGui::Button(said("open_mini_gpt").c_str())) ui.wishes.open_model = "mini-gpt";
     ui.landmarks.mark_item("open/mini-gpt");
     return end_page();
