@@ -100,7 +100,7 @@ Program::Program(State state, std::function<void()> wake, bool measures)
   } catch (const std::exception&) {
     // The program is whole without example sentences.
   }
-  want_rollout();
+  want_extras();
   worker_.submit(state_.request, wanted_columns());
 }
 
@@ -108,9 +108,11 @@ std::vector<Column> Program::wanted_columns() const {
   return state_.display.view == View::compare ? state_.columns : std::vector<Column>{};
 }
 
-void Program::want_rollout() {
+void Program::want_extras() {
   const bool wanted = state_.display.quantity == Quantity::rollout;
   worker_.want_rollout(wanted ? std::optional(state_.selection.head.kind) : std::nullopt);
+  const bool walks = state_.display.view == View::learn && state_.learn.page == LearnPage::walk;
+  worker_.want_walk(walks ? std::optional(WalkWish{state_.selection.head, state_.learn.dropout}) : std::nullopt);
 }
 
 void Program::wait() { worker_.wait(); }
@@ -222,7 +224,7 @@ std::string Program::characters() const {
 }
 
 bool Program::prepare(float scale) {
-  want_rollout();
+  want_extras();
   worker_.submit(state_.request, wanted_columns());
   ui_.study = worker_.study_progress();  // before the snapshot, which then has what was measured
   const auto snapshot = worker_.latest();

@@ -60,7 +60,7 @@ class Program {
   std::vector<Column> wanted_columns() const;
   bool answers(const Snapshot& snapshot) const;
   std::string characters() const;
-  void want_rollout();
+  void want_extras();
   void carry_out_wishes();
   void start_export(const ExportForm& form);
   void finish_export();
