@@ -100,10 +100,11 @@ void LearnPages::make_rotary(const Trace& trace, const Selection& selection, int
       std::max_element(weights.begin(), weights.end()) - weights.begin());
   const int key = std::clamp(selection.key.value_or(strongest), 0, tokens - 1);
   rotary_weight_ = key <= query ? weights[static_cast<std::size_t>(key)] : 0.0f;
+  ThreadPool pool(1);  // the default one belongs to the worker
   const int context = trace.model().config.context;
   const int distances = std::min(std::max(context, 1), std::clamp(2 * tokens, least_distances, most_distances));
   rotary_ = rotary_walk(trace, selection.head, {query, key},
-                        std::clamp(shift, 0, std::max(0, context - tokens)), distances);
+                        std::clamp(shift, 0, std::max(0, context - tokens)), distances, &pool);
 }
 
 }  // namespace headlight

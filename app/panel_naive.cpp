@@ -388,6 +388,7 @@ void draw_naive(State& state, const Picture& picture, Ui& ui) {
     ImGui::Dummy({width, height + ui.px(2)});
     ui.landmarks.mark_item("naive/" + name);
     code_block(ui, code, width);
+    explain(ui, said(naive ? "naive.code.about" : "vectorised.code.about"));
     ImGui::EndGroup();
   }
   if (const std::string rest = left_out(model, state.selection.head.layer); !rest.empty()) {
