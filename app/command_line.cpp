@@ -150,9 +150,12 @@ CLI::App* add_info(CLI::App& app, InfoOptions& options) {
   CLI::App* sub = app.add_subcommand("info", "Say what a model is made of");
   sub->footer(
       "Examples:\n  headlight info\n  headlight info my-model --json\n"
+      "  headlight info mini-bert --parameters\n"
       "  headlight info attention.npz");
   sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")
       ->option_text("MODEL");
+  sub->add_flag("--parameters", options.parameters,
+                "Its parameters by part and the memory of its key-value cache, beside known models");
   sub->add_flag("--json", options.json, "As JSON");
   return sub;
 }

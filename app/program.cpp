@@ -15,6 +15,7 @@
 #include "session.h"
 #include "table.h"
 #include "walk_script.h"
+#include "words_file.h"
 
 namespace headlight {
 namespace {
@@ -235,6 +236,7 @@ std::string Program::characters() const {
     for (const Token& token : column.run->tokens()) all += token.text;
   }
   for (const std::string& example : ui_.examples) all += example;
+  all += window_words_characters();
   if (ui_.models) {
     for (const auto* models : {&ui_.models->recent, &ui_.models->cached}) {
       for (const ModelInfo& model : *models) all += model.name + model.kind + model.problem;
