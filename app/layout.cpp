@@ -39,6 +39,7 @@ void rule(const Ui& ui, float y, float width) {
 void draw_window(State& state, const Picture& picture, Ui& ui) {
   ui.landmarks.clear();
   ui.next_hovered_cell.reset();
+  ui.lessons.update(state, ui.history, picture.shared_snapshot());
   handle_shortcuts(state, picture, ui);
 
   ImGui::PushFont(ui.fonts.text);

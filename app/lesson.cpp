@@ -25,6 +25,30 @@ struct Section {
   std::vector<Entry> entries;
 };
 
+LessonPoint point_of(const std::string& value) {
+  LessonPoint point;
+  point.line = value;
+  Phrase phrase(value);
+  const auto is = [&](const char* what, LessonPoint::At at) {
+    const bool named = phrase.take(what) && !phrase.ended();
+    if (named) point.at = at;
+    return named;
+  };
+  if (is("token", LessonPoint::At::token) || is("row", LessonPoint::At::row)) {
+    point.query = phrase.token();
+  } else if (is("column", LessonPoint::At::column)) {
+    point.key = phrase.token();
+  } else if (is("cell", LessonPoint::At::cell)) {
+    point.query = phrase.token();
+    phrase.expect("to");
+    point.key = phrase.token();
+  } else {
+    return point;
+  }
+  phrase.end();
+  return point;
+}
+
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file) : file_(file.string()) {}
@@ -148,7 +172,10 @@ void Reader::read_entry(const Entry& entry, LessonPart& part, bool& decided) con
     once(part.say);
   } else if (key == "point") {
     if (entry.value.empty() || entry.value.size() > 80) refuse(entry.line, "point: expected a landmark's name");
-    part.points.push_back(entry.value);
+    part.points.push_back(value_of(entry, point_of));
+  } else if (key == "cover" && part.asks()) {
+    if (entry.value.empty() || entry.value.size() > 80) refuse(entry.line, "cover: expected a landmark's name");
+    part.covers.push_back(entry.value);
   } else if (key == "hint" && part.kind != LessonPart::Kind::read) {
     once(part.hint);
   } else if (part.kind == LessonPart::Kind::act && key == "until") {
@@ -171,8 +198,8 @@ void Reader::read_entry(const Entry& entry, LessonPart& part, bool& decided) con
     part.truth = value_of(entry, [](const std::string& value) { return LessonTruth(value); });
   } else {
     constexpr const char* known[] = {"say, point", "say, point, until, then and hint",
-                                     "ask, choice, right, wrong, why, truth, because, point and hint",
-                                     "ask, choice, right, wrong, why, truth, because, point and hint"};
+                                     "ask, choice, right, wrong, why, truth, because, point, cover and hint",
+                                     "ask, choice, right, wrong, why, truth, because, point, cover and hint"};
     refuse(entry.line, in_quotes(key) + " is not known in this part: expected " + known[static_cast<int>(part.kind)]);
   }
 }

@@ -19,6 +19,15 @@ struct LessonChoice {
   bool right = false; ///< Where no truth decides.
 };
 
+/// What a part points at: a landmark of the window by its name, or a token's chip, or a row, column or
+/// cell of the map.
+struct LessonPoint {
+  enum class At { landmark, token, row, column, cell };
+  At at = At::landmark;
+  std::string line;         ///< As written; of a landmark its name.
+  TokenPlace query, key;    ///< Of token, row and cell; of column and cell.
+};
+
 /// One thing that a lesson says, asks for or asks.
 struct LessonPart {
   enum class Kind {
@@ -36,7 +45,9 @@ struct LessonPart {
   std::vector<Condition> until;      ///< All have to hold.
   LessonText after;                  ///< `then` or `because`: what is said when it is done or answered.
   LessonText hint;
-  std::vector<std::string> points;   ///< Landmarks to point at: the first that is there.
+  std::vector<LessonPoint> points;   ///< The first that is there is pointed at.
+
+  std::vector<std::string> covers;   ///< Landmarks that are hidden until the question is answered.
 
   bool asks() const { return kind == Kind::predict || kind == Kind::quiz; }
 };

@@ -47,14 +47,14 @@ void Checker::add(int index) {
   const LessonSetup setup = lesson_.setup_of(index);
   std::shared_ptr<const Snapshot> snapshot;
   const auto compute = [&] {
-    worker_.submit(state.request);
+    worker_.submit(state.request, state.columns);
     snapshot = worker_.wait();
     if (!snapshot->error.empty()) throw std::invalid_argument(snapshot->error);
   };
   LessonSheetPart& row = sheet_.parts.emplace_back();
   row.kind = part.kind;
   row.say = part.say.plain();
-  row.points = part.points;
+  for (const LessonPoint& point : part.points) row.points.push_back(point.line);
   for (const Condition& condition : part.until) row.until.push_back(condition.line());
   bool ready = false;
   attempt(part, "[set]", [&] {
@@ -95,6 +95,15 @@ void Checker::answer(State&, const LessonPart& part, const Situation& situation,
       if (!row.right) complain(part, "truth", "the model gives \"" + truth + "\", and no choice says that: add it, or change the question");
     });
   }
+  attempt(part, "point", [&] {
+    const Trace& trace = *answer_of(situation).edited;
+    const AttentionKind kind = situation.state.selection.head.kind;
+    for (const LessonPoint& point : part.points) {
+      if (point.at == LessonPoint::At::landmark) continue;
+      if (point.at != LessonPoint::At::column) point.query.among(trace.query_tokens(kind));
+      if (point.at != LessonPoint::At::row && point.at != LessonPoint::At::token) point.key.among(trace.key_tokens(kind));
+    }
+  });
   if (part.until.empty()) return;
   attempt(part, "until", [&] {
     const bool already = std::all_of(part.until.begin(), part.until.end(),

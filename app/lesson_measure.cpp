@@ -100,6 +100,11 @@ Measure Measure::read(Phrase& phrase) {
   } else if (phrase.take("probability of")) {
     m.kind_ = Kind::probability;
     m.name_ = phrase.quoted();
+  } else if (phrase.take("prediction of column")) {
+    m.kind_ = Kind::column_prediction;
+    const int column = phrase.whole_number();
+    if (column < 1 || column > 4) throw std::invalid_argument("columns are counted from 1 to 4");
+    m.column_ = static_cast<std::size_t>(column - 1);
   } else if (phrase.take("prediction")) {
     m.kind_ = Kind::prediction;
   } else if (phrase.take("change of prediction")) {
@@ -178,6 +183,14 @@ Measured Measure::of(const Situation& situation) const {
           snapshot.prediction.rows.begin(), snapshot.prediction.rows.end(),
           [&](const auto& a, const auto& b) { return probability(a) < probability(b); });
       return {std::string(trimmed(best.text)), {}};
+    }
+    case Kind::column_prediction: {
+      if (snapshot.columns.size() <= column_ || !snapshot.columns[column_]) throw NotYet();
+      const ColumnResult& column = *snapshot.columns[column_];
+      if (!column.run) throw std::invalid_argument("column " + std::to_string(column_ + 1) + ": " + column.error);
+      const std::vector<float> logits = column.run->logits(column.run->size() - 1);
+      const auto best = std::max_element(logits.begin(), logits.end());
+      return text_of(column.model->tokenizer->token(static_cast<int>(best - logits.begin())));
     }
     case Kind::probability:
       for (const PredictionView::Row& row : snapshot.prediction.rows) {

@@ -40,7 +40,8 @@ struct Measured {
 ///   weight of TOKEN to TOKEN in HEAD     score of TOKEN to TOKEN in HEAD
 ///   strongest key of TOKEN in HEAD       strongest query of TOKEN in HEAD
 ///   entropy|distance|maximum|sink share of HEAD
-///   prediction    probability of "WORD"    change of prediction
+///   prediction    prediction of column N (of the Compare view, from 1; 1 is the text itself)
+///   probability of "WORD"    change of prediction
 ///   token TOKEN   count of tokens|layers|heads   size of head|model
 ///   heads with role "ROLE"   count of heads with role "ROLE"
 /// `baseline` before it: of the run without edits.
@@ -54,13 +55,14 @@ class Measure {
  private:
   enum class Kind {
     weight, score, strongest_key, strongest_query, entropy, distance, maximum, sink_share,
-    prediction, probability, change, token, tokens, layers, heads, head_size, model_size,
+    prediction, column_prediction, probability, change, token, tokens, layers, heads, head_size, model_size,
     heads_with, count_of
   };
   Kind kind_ = Kind::tokens;
   bool baseline_ = false;
   HeadId head_;
   TokenPlace query_, key_;
+  std::size_t column_ = 0;
   std::string name_;  // of a role, or the predicted word
 };
 

@@ -76,11 +76,17 @@ bool LessonRun::begin(State& state, const History& history, const std::string& n
 
 void LessonRun::go_to(State& state, int part) {
   if (!lesson_ || part < 0 || part >= parts()) return;
+  keep_edits(state);
   clear_for_lesson(state);
   state.learn.lesson_part = part;
   pending_ = lesson_->setup_of(part);
   pending_->begin(state);
   enter(state);
+}
+
+void LessonRun::keep_edits(const State& state) {
+  edits_before_ = normalized(state.request.edits);
+  columns_before_ = state.columns;
 }
 
 void LessonRun::next(State& state, History& history) {
@@ -92,6 +98,7 @@ void LessonRun::next(State& state, History& history) {
   state.learn.lesson_part = part_ + 1;
   const LessonSetup& setup = lesson_->parts[static_cast<std::size_t>(part_ + 1)].setup;
   if (!setup.empty()) {
+    keep_edits(state);
     pending_ = setup;
     pending_->begin(state);
   }
@@ -147,6 +154,17 @@ void LessonRun::enter(const State& state) {
   progress_.reach(name_, part_, parts());
 }
 
+std::string LessonRun::characters() const {
+  std::string all = say_ + after_ + hint_ + why_ + problem_;
+  for (const std::string& choice : choices_) all += choice;
+  if (lesson_) all += lesson_->title;
+  for (const LessonEntry& entry : entries_) {
+    all += entry.name + entry.problem;
+    if (entry.lesson) all += entry.lesson->title + entry.lesson->summary;
+  }
+  return all;
+}
+
 bool LessonRun::waits_for_choice() const {
   return part() != nullptr && part()->asks() && right_.has_value() && !done_;
 }
@@ -195,7 +213,8 @@ void LessonRun::decide(const Situation& situation) {
   if (!right_) throw std::invalid_argument("no choice says \"" + truth + "\", which is what the model gives");
 }
 
-bool LessonRun::update(State& state, History& history, const Snapshot& snapshot) {
+bool LessonRun::update(State& state, History& history,
+                       const std::shared_ptr<const Snapshot>& latest) {
   if (!active(state)) {
     // A session was opened in the middle of a lesson: what was before the lesson is no longer asked for.
     if (lesson_) lesson_.reset(), name_.clear(), part_ = -1, kept_.reset(), history_.reset(), pending_.reset();
@@ -210,6 +229,7 @@ bool LessonRun::update(State& state, History& history, const Snapshot& snapshot)
   state.learn.lesson_part = std::clamp(state.learn.lesson_part, 0, parts() - 1);
   if (part_ != state.learn.lesson_part) enter(state);
 
+  const Snapshot& snapshot = *latest;
   const bool answered = snapshot.request == state.request && snapshot.has_pictures() && snapshot.error.empty();
   try {
     if (pending_) {
@@ -217,16 +237,19 @@ bool LessonRun::update(State& state, History& history, const Snapshot& snapshot)
       const LessonSetup setup = std::move(*pending_);
       pending_.reset();
       setup.finish(state, snapshot);
-      history.reset({state.request.edits, state.columns});
+      // Undo goes back over what the learner did, not over what the lesson set up.
+      if (state.request.edits != edits_before_ || state.columns != columns_before_) {
+        history.reset({state.request.edits, state.columns});
+      }
       text_before_ = state.request.text;
       return true;
     }
     const Situation situation{state, answered ? &snapshot : nullptr, text_before_};
     bool changed = false;
-    if (answered && (!filled_ || seen_.lock() != snapshot.edited)) {
+    if (answered && (!filled_ || seen_.lock() != latest)) {
       fill(situation);
       decide(situation);
-      seen_ = snapshot.edited;
+      seen_ = latest;
       changed = true;
     }
     const LessonPart& now = *part();

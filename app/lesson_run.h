@@ -38,8 +38,8 @@ class LessonRun {
   void show_hint() { hint_shown_ = true; }
 
   /// Once a frame: takes the answer to what was set up over, and looks whether the learner did what was
-  /// asked. `snapshot`: the latest. Returns whether something changed.
-  bool update(State& state, History& history, const Snapshot& snapshot);
+  /// asked. Returns whether something changed.
+  bool update(State& state, History& history, const std::shared_ptr<const Snapshot>& latest);
 
   /// Whether the state takes a lesson. Its parts, once update() has seen it; null where it is gone or
   /// broken.
@@ -64,9 +64,12 @@ class LessonRun {
   /// Whether a question waits for an answer.
   bool waits_for_choice() const;
   const std::string& why() const { return why_; }
+  /// Every character of what may be shown.
+  std::string characters() const;
 
  private:
   void go_to(State& state, int part);
+  void keep_edits(const State& state);
   void enter(const State& state);
   void find(const State& state);
   void fill(const Situation& situation);
@@ -79,7 +82,9 @@ class LessonRun {
   std::string name_;  // that lesson_ was found by
   int part_ = -1;
   std::string problem_;
-  std::optional<LessonSetup> pending_;
+  std::optional<LessonSetup> pending_;  // what waits for the answer to be put in
+  Edits edits_before_;                  // before it was begun
+  std::vector<Column> columns_before_;
   std::optional<History> history_;  // the user's, while a lesson is taken
   std::optional<State> kept_;
 
@@ -91,7 +96,7 @@ class LessonRun {
   bool hint_shown_ = false;
   std::optional<std::size_t> chosen_, right_;
   std::set<std::size_t> tried_;
-  std::weak_ptr<const Trace> seen_;
+  std::weak_ptr<const Snapshot> seen_;  // what the texts were last made from
 };
 
 /// Where the state that a lesson replaced is kept: `before-lesson.json` of state_folder().
