@@ -60,6 +60,13 @@ void draw_progress(const Ui& ui, ImVec2 at, float width, const LessonRecord* rec
   if (share > 0.0f) draw->AddRectFilled(bar, {bar.x + width * share, bar.y + ui.px(5)}, p.accent, ui.px(2));
 }
 
+// The complaint, with the file's name alone.
+std::string where_it_is_wrong(const LessonEntry& entry) {
+  const std::string file = entry.file.string();
+  const bool named = entry.problem.starts_with(file);
+  return named ? entry.file.filename().string() + entry.problem.substr(file.size()) : entry.problem;
+}
+
 void draw_card(State& state, Ui& ui, const LessonEntry& entry, ImVec2 at, ImVec2 size, bool next) {
   const Palette& p = *ui.palette;
   ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -73,7 +80,7 @@ void draw_card(State& state, Ui& ui, const LessonEntry& entry, ImVec2 at, ImVec2
     draw_rich_text(draw, p, ui.fonts.strong, pen, width, entry.name, p.ink);
     pen.y += ui.px(28);
     draw->PushClipRect(at, end, true);
-    draw_rich_text(draw, p, ui.fonts.small, pen, width, words().get("refused", {{"why", entry.problem}}), p.error);
+    draw_rich_text(draw, p, ui.fonts.small, pen, width, words().get("refused", {{"why", where_it_is_wrong(entry)}}), p.error);
     draw->PopClipRect();
     return;
   }
@@ -137,7 +144,7 @@ void draw_lesson_list(State& state, const Picture&, Ui& ui) {
   const float gap = ui.px(14);
   const int columns = std::clamp(static_cast<int>((room + gap) / ui.px(330)), 1, 4);
   const ImVec2 size{std::min((room - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns), ui.px(520)),
-                    ui.px(176)};
+                    ui.px(158)};
   const ImVec2 start = ImGui::GetCursorScreenPos();
   int place = 0;
   for (const LessonEntry& entry : entries) {
