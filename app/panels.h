@@ -56,6 +56,8 @@ bool move_appended(State& state, const Picture& picture, int by);
 void draw_lesson(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 /// Its height in pixels; 0 when no lesson is taken.
 float lesson_height(const State& state, const Ui& ui);
+/// A key that belongs to the lesson: a choice, on, back, hint, out. Returns whether it was one.
+bool handle_lesson_key(State& state, Ui& ui, const KeyPress& press);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

@@ -128,6 +128,8 @@ void handle_shortcuts(State& state, const Picture& picture, Ui& ui) {
       continue;
     } else if (press.key == GLFW_KEY_F2) {
       ui.wants_mask = true;  // also while typing
+    } else if (!typing && handle_lesson_key(state, ui, press)) {
+      continue;
     } else if (press.ctrl) {
       with_control(state, picture, ui, press, typing);
     } else if (!typing) {

@@ -11,6 +11,7 @@
 #include "fonts.h"
 #include "history.h"
 #include "landmarks.h"
+#include "lesson_run.h"
 #include "model_list.h"
 #include "palette.h"
 #include "state.h"
@@ -59,6 +60,7 @@ struct Wishes {
   std::optional<std::string> open_model;  ///< Its folder; empty: the built-in one.
   std::optional<std::filesystem::path> open_session;
   std::optional<std::filesystem::path> save_session;
+  std::optional<std::filesystem::path> open_lesson;
   std::optional<ExportForm> export_;
   std::optional<TakeHome> take_home;
   bool list_models = false;  ///< For the model menu: Ui::models.
@@ -130,6 +132,8 @@ struct Ui {
   int chip_rows = 1;  ///< Of the last frame.
 
   History history;
+  LessonRun lessons;
+  float lesson_dock = 0.0f;  ///< Height that the lesson's panel wants, in pixels, as of the last frame.
   std::vector<std::string> examples;
   std::optional<ModelList> models;  ///< None: not looked for yet.
   Progress progress;
