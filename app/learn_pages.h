@@ -15,8 +15,8 @@
 namespace headlight {
 
 /// What the pages of the Learn view on parameters, on the key-value cache and on rotary positions
-/// show for a snapshot and a state. Each page's numbers are made anew only while it is open and
-/// when what they depend on has changed.
+/// show for a snapshot and a state. Each page's numbers are made anew only while it is open and when
+/// what they depend on has changed.
 class LearnPages {
  public:
   void update(const std::shared_ptr<const Snapshot>& snapshot, const State& state);

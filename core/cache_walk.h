@@ -13,12 +13,12 @@ struct CacheWalk {
   HeadId head;
   int cached = 0;  ///< Tokens before the appended one.
   int d_head = 0;
-  std::vector<float> q;               // [d_head] the appended token's
-  std::vector<float> k, v;            // [cached + 1, d_head], the last row the appended token's
-  std::vector<float> scores;          // [cached + 1] after the scale, before the mask
-  std::vector<float> weights;         // [cached + 1]
+  std::vector<float> q;        // [d_head] the appended token's
+  std::vector<float> k, v;     // [cached + 1, d_head], the last row the appended token's
+  std::vector<float> scores;   // [cached + 1] after the scale, before the mask
+  std::vector<float> weights;  // [cached + 1]
   std::vector<std::uint8_t> allowed;  // [cached + 1] 0: the head's mask forbids this key
-  std::vector<float> z;               // [d_head] the blend of values, times the router's gate
+  std::vector<float> z;        // [d_head] the blend of values, times the router's gate
   bool operator==(const CacheWalk&) const = default;
 };
 

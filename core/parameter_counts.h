@@ -9,8 +9,8 @@
 
 namespace headlight {
 
-/// What a model's trained numbers belong to. Of an encoder-decoder each part counts both stacks,
-/// and self-attention together with cross-attention.
+/// What a model's trained numbers belong to. Of an encoder-decoder each part counts both stacks, and
+/// self-attention together with cross-attention.
 enum class ParameterPart {
   tokens,     ///< Token embedding.
   positions,  ///< Tables of positions and of sentence types.
@@ -36,7 +36,7 @@ struct KnownModel {
   std::string name;
   std::string source;  ///< Where the numbers are from.
   int layers = 0, heads = 0, d_model = 0, d_ff = 0, vocabulary = 0, context = 0;
-  int token_types = 0;         ///< BERT's two sentences.
+  int token_types = 0;   ///< BERT's two sentences.
   bool bidirectional = false;  ///< BERT: a norm of the embedding, none at the end, and a pooler.
   std::size_t published = 0;   ///< The total as published; exact but for GPT-3's.
 };
@@ -81,8 +81,8 @@ int key_value_heads(KeySharing sharing, int heads);
 /// key-value head, layer and token. Pooled or windowed heads (model_cost) are not thought of.
 double cache_bytes(int layers, int key_value_heads, int d_head, double tokens, int bytes = 2);
 
-/// The cache of a model if its heads shared keys in each of the three ways, by KeySharing; 2 bytes
-/// a number.
+/// The cache of a model if its heads shared keys in each of the three ways, by KeySharing; 2 bytes a
+/// number.
 struct CacheMemory {
   int tokens = 0;
   bool beyond_context = false;

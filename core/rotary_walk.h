@@ -10,12 +10,12 @@ namespace headlight {
 
 /// Two dimensions of a head that rotary positions turn together, of one query and one key.
 struct RotaryPair {
-  int first = 0, second = 0;                    ///< Dimensions of the head.
-  double frequency = 0.0;                       ///< Radians a token.
-  double query_angle = 0.0, key_angle = 0.0;    ///< position * frequency, moved; in radians.
-  std::array<float, 2> q{}, k{};                ///< As the projections made them.
-  std::array<float, 2> turned_q{}, turned_k{};  ///< As the score reads them, moved.
-  double part = 0.0;                            ///< Of the product: turned_q times turned_k.
+  int first = 0, second = 0;  ///< Dimensions of the head.
+  double frequency = 0.0;     ///< Radians a token.
+  double query_angle = 0.0, key_angle = 0.0;     ///< position * frequency, moved; in radians.
+  std::array<float, 2> q{}, k{};                 ///< As the projections made them.
+  std::array<float, 2> turned_q{}, turned_k{};   ///< As the score reads them, moved.
+  double part = 0.0;          ///< Of the product: turned_q times turned_k.
 };
 
 /// How rotary positions (Su et al. 2021) make one score.
@@ -37,7 +37,7 @@ struct RotaryWalk {
 /// projected anew from the trace's residual stream, norms and mixing of tokens included.
 /// Throws std::invalid_argument where the model has no rotary positions, and for a head, cell or
 /// negative shift outside of it.
-RotaryWalk rotary_walk(const Trace& trace, HeadId head, Cell cell, int shift = 0, int distances = 0,
-                       ThreadPool* pool = nullptr);
+RotaryWalk rotary_walk(const Trace& trace, HeadId head, Cell cell, int shift = 0,
+                       int distances = 0, ThreadPool* pool = nullptr);
 
 }  // namespace headlight
