@@ -7,6 +7,7 @@
 
 #include "command_options.h"
 #include "command_values.h"
+#include "lesson_list.h"
 #include "measure_options.h"
 #include "session.h"
 
@@ -30,7 +31,8 @@ constexpr const char* window_examples = R"(Examples:
   headlight                                       the window, with the built-in model
   headlight my-model --text "The cat sat"         a Hugging Face folder and a text
   headlight attention.npz                         attention computed elsewhere
-  headlight lesson.json                           a saved session
+  headlight session.json                          a saved session
+  headlight my.lesson                             a lesson
   headlight --offscreen first.png --size 1920x1080
 
 Without a display: headlight export. Exit codes: 0 done, 1 failed, 2 wrong usage.)";
@@ -50,6 +52,16 @@ void sort_positional(std::optional<std::string>& model,
   if (session) refuse("--session", "give one session, not two");
   session = *model;
   model.reset();
+}
+
+// A lesson brings its own model, text and state along.
+void sort_lesson(WindowOptions& window) {
+  if (!window.model || !is_lesson_file(*window.model)) return;
+  if (window.text || window.target || window.session) {
+    refuse(*window.model, "a lesson sets up its own text: leave --text, --target and --session out");
+  }
+  window.lesson = *window.model;
+  window.model.reset();
 }
 
 void check_export(ExportOptions& options) {
@@ -150,9 +162,12 @@ CLI::App* add_info(CLI::App& app, InfoOptions& options) {
   CLI::App* sub = app.add_subcommand("info", "Say what a model is made of");
   sub->footer(
       "Examples:\n  headlight info\n  headlight info my-model --json\n"
+      "  headlight info mini-bert --parameters\n"
       "  headlight info attention.npz");
   sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")
       ->option_text("MODEL");
+  sub->add_flag("--parameters", options.parameters,
+                "Its parameters by part and the memory of its key-value cache, beside known models");
   sub->add_flag("--json", options.json, "As JSON");
   return sub;
 }
@@ -257,6 +272,31 @@ CLI::App* add_variants(CLI::App& app, VariantsOptions& options) {
   return sub;
 }
 
+CLI::App* add_lesson(CLI::App& app, LessonCommand& command) {
+  CLI::App* sub = app.add_subcommand("lesson", "Check lessons that you wrote; list lessons; forget progress");
+  sub->footer(
+      "Examples:\n  headlight lesson check my.lesson\n  headlight lesson check my-lessons/ --json\n"
+      "  headlight lesson list\n  headlight lesson reset 1-who-sat-where\n\n"
+      "How a lesson is written: assets/lessons/README.md");
+  sub->require_subcommand(1);
+  using What = LessonCommand::What;
+  const auto add = [&](const char* name, const char* about, What what) {
+    CLI::App* one = sub->add_subcommand(name, about);
+    one->callback([&command, what] { command.what = what; });
+    return one;
+  };
+  CLI::App* check = add("check", "Read lessons, and try them on their models", What::check);
+  check->add_option("files", command.names, "Lessons, or folders of lessons (all that the window shows)")
+      ->option_text("FILE|DIR ...");
+  check->add_flag("--json", command.json, "Every part with its right answer, as JSON");
+  add("list", "All lessons, and how far you are", What::list)
+      ->add_flag("--json", command.json, "As JSON");
+  add("reset", "Forget how far you are", What::reset)
+      ->add_option("names", command.names, "Names of lessons (all)")
+      ->option_text("NAME ...");
+  return sub;
+}
+
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
@@ -276,6 +316,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* compare = add_compare(app, command.compare);
   const CLI::App* variants = add_variants(app, command.variants);
   const CLI::App* walk = add_walk(app, command.walk);
+  const CLI::App* lesson = add_lesson(app, command.lesson);
   const auto done = [&command](int exit_code, std::string output) {
     command.kind = Command::Kind::done;
     command.exit_code = exit_code;
@@ -313,7 +354,10 @@ Command parse_command_line(int argc, const char* const* argv) {
     } else if (app.got_subcommand(walk)) {
       command.kind = Command::Kind::walk;
       check_walk(command.walk);
+    } else if (app.got_subcommand(lesson)) {
+      command.kind = Command::Kind::lesson;
     } else {
+      sort_lesson(command.window);
       sort_positional(command.window.model, command.window.session);
     }
   } catch (const CLI::CallForHelp&) {

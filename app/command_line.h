@@ -10,6 +10,7 @@
 #include "generate_command.h"
 #include "importance_command.h"
 #include "info_command.h"
+#include "lesson_command.h"
 #include "prune_command.h"
 #include "roles_command.h"
 #include "variants_command.h"
@@ -24,6 +25,7 @@ struct WindowOptions {
   std::optional<std::string> text;
   std::optional<std::string> target;  ///< Of an encoder-decoder's decoder.
   std::optional<std::filesystem::path> session;
+  std::optional<std::filesystem::path> lesson;
   std::optional<std::filesystem::path> offscreen;  ///< A PNG for the first screen; no window.
   int width = 1440;
   int height = 900;
@@ -43,6 +45,7 @@ struct Command {
     compare,
     variants,
     walk,
+    lesson,
     done,  ///< Nothing is left but to print `output` and leave with `exit_code`.
   };
   Kind kind = Kind::window;
@@ -57,6 +60,7 @@ struct Command {
   CompareCommand compare;
   VariantsOptions variants;
   WalkCommand walk;
+  LessonCommand lesson;
   std::string output;  ///< For stdout when exit_code is 0 (help, version), else for stderr.
   int exit_code = 0;   ///< 0, or 2 for wrong usage.
 };

@@ -145,6 +145,7 @@ void Fonts::build(float scale) {
   }
   text = add("Inter", 16.0f * scale, characters_);
   small = add("Inter", 13.0f * scale, characters_);
+  large = add("Inter", 21.0f * scale, latin);
   strong = add("Inter SemiBold", 16.0f * scale, latin);
   title = add("Inter SemiBold", 22.0f * scale, latin);
   mono = add("JetBrains Mono", 15.0f * scale, latin);

@@ -20,6 +20,7 @@ class Fonts {
   ImFont* text = nullptr;    ///< Inter, 16 px at scale 1.
   ImFont* strong = nullptr;  ///< Inter SemiBold, 16 px.
   ImFont* title = nullptr;   ///< Inter SemiBold, 22 px.
+  ImFont* large = nullptr;   ///< Inter, 21 px: what a lesson says.
   ImFont* small = nullptr;   ///< Inter, 13 px.
   ImFont* mono = nullptr;    ///< JetBrains Mono, 15 px: numbers.
 

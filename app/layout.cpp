@@ -39,6 +39,7 @@ void rule(const Ui& ui, float y, float width) {
 void draw_window(State& state, const Picture& picture, Ui& ui) {
   ui.landmarks.clear();
   ui.next_hovered_cell.reset();
+  ui.lessons.update(state, ui.history, picture.shared_snapshot());
   handle_shortcuts(state, picture, ui);
 
   ImGui::PushFont(ui.fonts.text);
@@ -78,8 +79,10 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
     draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), panels_end});
   }
   draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), panels_end});
+  ui.landmarks.mark("center", {ui.px(left), prompt_end}, {size.x - ui.px(right), panels_end});
   if (!compares) {
     draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, panels_end});
+    ui.landmarks.mark("inspector", {size.x - ui.px(right), prompt_end}, {size.x, panels_end});
   }
   if (panels_end < status_begin) {
     draw_lesson(state, picture, ui, {0, panels_end}, {size.x, status_begin});

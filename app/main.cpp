@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "command_line.h"
+#include "lesson.h"
 
 #include "offscreen.h"
 #include "run_command.h"
@@ -16,11 +17,13 @@ int show(const headlight::WindowOptions& options) {
   const bool to_file = options.offscreen.has_value();
   const headlight::State state =
       headlight::opening_state(options, headlight::SessionStore::last());
+  const std::filesystem::path lesson = options.lesson.value_or("");
+  if (!lesson.empty()) headlight::read_lesson(lesson);  // refuses a broken one here, not in the window
   if (to_file) {
-    headlight::draw_offscreen(state, options.width, options.height, *options.offscreen);
+    headlight::draw_offscreen(state, options.width, options.height, *options.offscreen, lesson);
     std::printf("%s\n", std::filesystem::absolute(*options.offscreen).c_str());
   } else {
-    headlight::run_window(state, options.width, options.height);
+    headlight::run_window(state, options.width, options.height, lesson);
   }
   return 0;
 }

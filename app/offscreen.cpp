@@ -56,7 +56,8 @@ void begin_frame() {
 
 }  // namespace
 
-void draw_offscreen(const State& state, int width, int height, const std::filesystem::path& file) {
+void draw_offscreen(const State& state, int width, int height, const std::filesystem::path& file,
+                    const std::filesystem::path& open) {
   const Surfaceless surfaceless(width, height);
   std::string png;
   {
@@ -70,6 +71,13 @@ void draw_offscreen(const State& state, int width, int height, const std::filesy
     const auto settle = [&] {
       for (int i = 0; i < 4; ++i) backend.frame(program, 1.0f, width, height, begin_frame);
     };
+    if (!open.empty()) {  // a lesson sets up what is computed, and then what is edited in it
+      program.open(open);
+      for (int i = 0; i < 2; ++i) {
+        settle();
+        program.wait();
+      }
+    }
     settle();
     program.wait();
     if (program.measures()) {  // what the edits did, which the first frames asked for

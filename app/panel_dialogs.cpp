@@ -200,6 +200,8 @@ void draw_shortcuts_dialog(Ui& ui) {
       {"Ctrl+Z, Ctrl+Shift+Z", "undo, redo an edit"},
       {"Ctrl+click, Ctrl+drag", "prune a head, a box of heads; again: bring them back"},
       {"1 to 6", "map, arcs, text, pruning, compare, variants"},
+      {"A to E, Enter", "lesson: choose an answer, go on"},
+      {"Backspace, R, I, L", "lesson: back, set up again, hint, leave"},
       {"F", "compare: flicker between two columns"},
       {"B, E, D", "baseline, edited, difference"},
       {"H", "hide the first token's weight"},

@@ -50,10 +50,14 @@ void draw_naive(State& state, const Picture& picture, Ui& ui);
 void draw_parameters(State& state, const Picture& picture, Ui& ui);
 void draw_cache(State& state, const Picture& picture, Ui& ui);
 void draw_rotary(State& state, const Picture& picture, Ui& ui);
+/// Left and right on the page of the key-value cache: appends a token less or more. False on others.
+bool move_appended(State& state, const Picture& picture, int by);
 /// The lesson that is taken: what to do now, over every view.
 void draw_lesson(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 /// Its height in pixels; 0 when no lesson is taken.
 float lesson_height(const State& state, const Ui& ui);
+/// A key that belongs to the lesson: a choice, on, back, hint, out. Returns whether it was one.
+bool handle_lesson_key(State& state, Ui& ui, const KeyPress& press);
 void draw_text_view(State& state, const Picture& picture, Ui& ui);
 
 /// Edits of the selected head, its numbers, the prediction.

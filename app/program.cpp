@@ -15,6 +15,7 @@
 #include "session.h"
 #include "table.h"
 #include "walk_script.h"
+#include "words_file.h"
 
 namespace headlight {
 namespace {
@@ -135,6 +136,10 @@ void Program::open(const std::string& path) {
     ui_.wishes.open_session = path;
     return;
   }
+  if (is_lesson_file(path)) {
+    ui_.wishes.open_lesson = path;
+    return;
+  }
   if (path.ends_with(".txt")) {
     ui_.corpus_field = path;
     state_.display.view = View::pruning;
@@ -235,6 +240,7 @@ std::string Program::characters() const {
     for (const Token& token : column.run->tokens()) all += token.text;
   }
   for (const std::string& example : ui_.examples) all += example;
+  all += window_words_characters() + ui_.lessons.characters();
   if (ui_.models) {
     for (const auto* models : {&ui_.models->recent, &ui_.models->cached}) {
       for (const ModelInfo& model : *models) all += model.name + model.kind + model.problem;
@@ -315,6 +321,11 @@ void Program::carry_out_wishes() {
       ui_.history.reset({state_.request.edits, state_.columns});
       ui_.camera = {};
       say("Opened " + wishes.open_session->string(), false);
+    }
+    if (wishes.open_lesson) {
+      const std::string file = std::filesystem::absolute(*wishes.open_lesson).lexically_normal().string();
+      ui_.camera = {};
+      if (!ui_.lessons.begin(state_, ui_.history, file, 0)) say(ui_.lessons.problem(), true);
     }
     if (wishes.save_session) {
       const auto file = std::filesystem::absolute(typed_path(wishes.save_session->string()));

@@ -44,7 +44,7 @@ class Program {
 
   /// Whether a file is being exported.
   bool exports() const { return exporting_.valid(); }
-  /// Opens a session file (.json), a text file to measure importance on (.txt) or a model's folder,
+  /// Opens a session file (.json), a lesson (.lesson), a text file to measure importance on (.txt) or a model's folder,
   /// as when it is dropped on the window.
   void open(const std::string& path);
 

@@ -38,6 +38,8 @@ int dispatch(const Command& command) {
       return run_variants(command.variants);
     case Command::Kind::walk:
       return run_walk(command.walk);
+    case Command::Kind::lesson:
+      return run_lesson(command.lesson);
     case Command::Kind::done:
       std::fputs(command.output.c_str(), command.exit_code == 0 ? stdout : stderr);
       return command.exit_code;

@@ -97,8 +97,12 @@ void without_control(State& state, const Picture& picture, Ui& ui, const KeyPres
     case GLFW_KEY_P:
       if (!picture.snapshot().model->recorded) toggle_pruned(state.request.edits, {state.selection.head});
       break;
-    case GLFW_KEY_LEFT: move_selection(state, config, 0, -1); break;
-    case GLFW_KEY_RIGHT: move_selection(state, config, 0, 1); break;
+    case GLFW_KEY_LEFT:
+      if (!move_appended(state, picture, -1)) move_selection(state, config, 0, -1);
+      break;
+    case GLFW_KEY_RIGHT:
+      if (!move_appended(state, picture, 1)) move_selection(state, config, 0, 1);
+      break;
     case GLFW_KEY_UP: move_selection(state, config, -1, 0); break;
     case GLFW_KEY_DOWN: move_selection(state, config, 1, 0); break;
     default: break;
@@ -124,6 +128,8 @@ void handle_shortcuts(State& state, const Picture& picture, Ui& ui) {
       continue;
     } else if (press.key == GLFW_KEY_F2) {
       ui.wants_mask = true;  // also while typing
+    } else if (!typing && handle_lesson_key(state, ui, press)) {
+      continue;
     } else if (press.ctrl) {
       with_control(state, picture, ui, press, typing);
     } else if (!typing) {

@@ -1,5 +1,7 @@
 #include "walk_code.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -172,6 +174,23 @@ std::string step_code(const LayerWalk& walk, WalkStep step, bool fused) {
     }
   }
   return code.text();
+}
+
+std::string step_words(const LayerWalk& walk, WalkStep step, bool fused) {
+  std::string key = std::string("words.") + to_string(step);
+  if (step == WalkStep::embed && !walk.has(WalkTensor::token_rows)) {
+    key += ".later";
+  } else if (step == WalkStep::embed && !walk.has(WalkTensor::position_rows)) {
+    key += ".rotary";
+  } else if (step == WalkStep::project && fused) {
+    key += ".fused";
+  }
+  const Sizes s(walk);
+  return window_words("walk").get(key, {{"n", s.n},
+                                        {"d_model", s.d_model},
+                                        {"heads", s.heads},
+                                        {"d_head", s.d_head},
+                                        {"width", s.width}});
 }
 
 std::string step_formula(const LayerWalk& walk, WalkStep step) {

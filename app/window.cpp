@@ -169,7 +169,7 @@ float display_scale(GLFWwindow* window) {
 
 }  // namespace
 
-State run_window(State state, int width, int height) {
+State run_window(State state, int width, int height, const std::filesystem::path& open) {
   const Glfw glfw;
   GLFWwindow* window = open_window(width, height);
   State last;
@@ -179,6 +179,7 @@ State run_window(State state, int width, int height) {
     Program program(std::move(state), [] { glfwPostEmptyEvent(); }, true);
     glfwSetWindowUserPointer(window, &program);
     install_callbacks(window);
+    if (!open.empty()) program.open(open);
     LandmarksFile landmarks(std::getenv("HEADLIGHT_LANDMARKS"));
     SessionStore store;
     Dialog dialog = Dialog::none;
@@ -189,6 +190,9 @@ State run_window(State state, int width, int height) {
         glfwPollEvents();
       } else if (!program.answered() || program.measures() || program.exports()) {
         glfwWaitEventsTimeout(0.1);  // for the progress bar
+        want_frames();
+      } else if (program.ui().walk.animates) {
+        glfwWaitEventsTimeout(0.03);
         want_frames();
       } else if (program.ui().flickers && program.state().display.view == View::compare) {
         glfwWaitEventsTimeout(0.25);

@@ -20,15 +20,20 @@ std::string refusal(std::string_view json) {
   return message_of<LoadError>([&] { Words words(file); });
 }
 
-// Of `words(...).get("key"` and `text("key"` in the sources whose name begins with `prefix`.
+// The names that follow `words().get(` in the sources whose name begins with `prefix`, also those
+// behind a question mark or colon in its argument.
 std::set<std::string> keys_in_sources(const std::string& prefix) {
   std::set<std::string> keys;
-  static const std::regex call(R"re(\bwords\(\)\s*\.get\(\s*"([^"]+)")re");
+  static const std::regex call(R"re(\bwords\(\)\s*\.get\(([^{};]*))re");
+  static const std::regex name(R"re((?:^|get\(|[?:])\s*"([^"]+)")re");
   for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "app")) {
     if (!entry.path().filename().string().starts_with(prefix)) continue;
     const std::string source = read_file(entry.path());
     for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
-      keys.insert((*it)[1]);
+      const std::string argument = (*it)[1];
+      for (std::sregex_iterator key(argument.begin(), argument.end(), name); key != end; ++key) {
+        keys.insert((*key)[1]);
+      }
     }
   }
   return keys;

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+LESSONS = DATA.parent.parent / "assets" / "lessons"
 LARGEST = 20_000  # Bytes: libFuzzer is slow on long inputs.
 
 
@@ -59,6 +60,7 @@ SEEDS = {
     "wordpiece": ["models/*/vocab.txt"],
     "conllu": [CONLLU.encode()],
     "gap": [GAP.encode()],
+    "lesson": [path.read_bytes() for path in sorted(LESSONS.glob("*.lesson"))],
 }
 
 for target, seeds in SEEDS.items():
