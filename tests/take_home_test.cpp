@@ -42,6 +42,7 @@ TEST_CASE("the window writes what a learner takes home") {
   state.request.text = "The cat \"sat\"";
   state.selection.head = {1, 2};
   state.learn.tiny_head = 1;
+  state.request.edits[{1, 2}] = {.temperature = 2.0f};  // also the tiny head's
   Program program(state, [] {}, false);
   program.wait();
   const TemporaryFolder folder;
@@ -66,6 +67,7 @@ TEST_CASE("the window writes what a learner takes home") {
   CHECK(contains(tiny, "fresh layer of beginner's size"));
   CHECK(contains(tiny, "head = 1  #"));
   CHECK(contains(tiny, "weights = ..."));
+  CHECK(contains(tiny, "temperature = load"));
   CHECK(std::filesystem::exists(folder / "tiny.npz"));
 
   CHECK(contains(written({.file = (folder / "walk.txt").string()}), "must end in .py or .ipynb"));
