@@ -183,6 +183,8 @@ void print_step(HandoutPage& page, const LayerWalk& walk, WalkStep step, bool fu
 
 }  // namespace
 
+bool is_handout_file(const std::string& file) { return file.ends_with(".pdf"); }
+
 std::string walk_handout(const LayerWalk& walk, const std::string& text, bool fused, std::optional<WalkCell> cell) {
   const std::string head = head_name(walk.model().config, walk.head());
   const std::string title = words().get("handout.title", {{"head", head}, {"model", walk.model().name}});

@@ -14,4 +14,7 @@ namespace headlight {
 std::string walk_handout(const LayerWalk& walk, const std::string& text, bool fused,
                          std::optional<WalkCell> cell = {});
 
+/// Whether the name ends in .pdf.
+bool is_handout_file(const std::string& file);
+
 }  // namespace headlight

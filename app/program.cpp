@@ -10,10 +10,12 @@
 #include "figure.h"
 #include "figure_columns.h"
 #include "figure_curve.h"
+#include "handout.h"
 #include "panels.h"
 #include "pass.h"
 #include "session.h"
 #include "table.h"
+#include "tiny_walk.h"
 #include "walk_script.h"
 #include "words_file.h"
 
@@ -26,6 +28,10 @@ constexpr double stale_after_seconds = 0.25;
 // Design pixels in which everything is readable.
 constexpr float least_width = 920.0f;
 constexpr float least_height = 620.0f;
+// The same in presenter mode, which shows less, and how much larger its type is.
+constexpr float least_presented_width = 680.0f;
+constexpr float least_presented_height = 500.0f;
+constexpr float presented_scale = 1.6f;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -159,11 +165,19 @@ void Program::start_export(const ExportForm& form) {
 void Program::start_take_home(const TakeHome& form) {
   start_writing(form.file, [form, state = state_, picture = picture_.shared_snapshot()] {
     const std::string& text = state.request.text;
+    const Learn& learn = state.learn;
+    if (is_handout_file(form.file)) {
+      const std::shared_ptr<const LayerWalk> walk =
+          form.tiny ? tiny_walk(state, picture->edited->tokens()) : picture->walk;
+      if (walk == nullptr) throw std::runtime_error("the walk is not there yet: wait a moment, then write again");
+      return Files{{std::filesystem::path(form.file).filename().string(), walk_handout(*walk, text, learn.fused, learn.cell)}};
+    }
     if (!form.tiny)
       return walk_files(form, picture->model, *picture->edited, state.selection.head, text, picture->prediction);
-    const auto tiny = std::make_shared<const Model>(tiny_model(state.learn.tiny));
-    const Trace run_ = run(*tiny, tiny_input(state.learn.tiny, picture->edited->tokens()));
-    return walk_files(form, tiny, run_, {0, state.learn.tiny_head}, text, {});
+    const auto tiny = std::make_shared<const Model>(tiny_model(learn.tiny));
+    const Input input = tiny_input(learn.tiny, picture->edited->tokens());
+    const Trace trace = run(*tiny, input, tiny_edits(state, static_cast<int>(input.tokens.size())));
+    return walk_files(form, tiny, trace, {0, learn.tiny_head}, text, {});
   });
 }
 
@@ -276,8 +290,11 @@ bool Program::prepare(float scale) {
 
   // Larger text needs a larger window: beyond this, toolbar and panels would be cut.
   const ImVec2 size = ImGui::GetIO().DisplaySize;
-  const float room = std::min(size.x / (scale * least_width), size.y / (scale * least_height));
-  ui_.scale = scale * std::min(state_.display.text_scale, std::max(room, 1.0f));
+  const bool presents = state_.display.presents;
+  const float room = std::min(size.x / (scale * (presents ? least_presented_width : least_width)),
+                              size.y / (scale * (presents ? least_presented_height : least_height)));
+  const float wanted = state_.display.text_scale * (presents ? presented_scale : 1.0f);
+  ui_.scale = scale * std::min(wanted, std::max(room, 1.0f));
   ui_.palette = &palette_of(state_.display.theme);
   if (styled_theme_ != state_.display.theme || styled_scale_ != ui_.scale) {
     apply_style(state_.display.theme, ui_.scale);

@@ -7,11 +7,9 @@
 #include "run_command.h"
 #include "session.h"
 #include "session_learn.h"
+#include "walk_script.h"
 
 namespace headlight {
-namespace {
-
-// The head's edit as far as it fits the tiny layer.
 Edits tiny_edits(const State& state, int tokens) {
   const auto found = state.request.edits.find(state.selection.head);
   if (found == state.request.edits.end()) return {};
@@ -21,17 +19,10 @@ Edits tiny_edits(const State& state, int tokens) {
   return {{HeadId{0, std::min(state.learn.tiny_head, state.learn.tiny.heads - 1)}, edit}};
 }
 
-}  // namespace
-
 std::shared_ptr<const LayerWalk> tiny_walk(const State& state, const std::vector<Token>& tokens) {
   const TinyLayer& tiny = state.learn.tiny;
   const auto model = std::make_shared<const Model>(tiny_model(tiny));
-  Input input;
-  for (const Token& token : tokens) {
-    if (static_cast<int>(input.tokens.size()) == tiny.tokens) break;
-    input.tokens.push_back(token);
-    input.tokens.back().id = static_cast<int>(input.tokens.size()) - 1;
-  }
+  const Input input = tiny_input(tiny, tokens);
   if (input.tokens.empty()) throw std::invalid_argument("[tiny_walk] there are no tokens");
   const Trace trace = run(*model, input, tiny_edits(state, static_cast<int>(input.tokens.size())));
   const HeadId head{0, std::clamp(state.learn.tiny_head, 0, tiny.heads - 1)};

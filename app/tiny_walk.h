@@ -9,6 +9,9 @@
 
 namespace headlight {
 
+/// The selected head's mask and temperature, on the tiny layer's head, as far as they fit `tokens` tokens.
+Edits tiny_edits(const State& state, int tokens);
+
 /// The walk through the learner's tiny layer on the first tokens of the text, for the head chosen there,
 /// with the selected head's mask and temperature. Throws as tiny_model() and LayerWalk.
 std::shared_ptr<const LayerWalk> tiny_walk(const State& state, const std::vector<Token>& tokens);

@@ -22,7 +22,7 @@ class ScenePainter {
       : walk_(walk), origin_(origin), theme_(theme), ui_(ui), draw_(ImGui::GetWindowDrawList()) {}
 
   void board(const WalkBoard& board);
-  void frame(const WalkBoard& board, WalkCell cell, ImU32 color, float thickness);
+  void frame(const WalkBoard& board, const std::set<WalkCell>& cells, ImU32 color, float thickness);
   void sign(const WalkSign& sign);
   void bars(const WalkBars& bars);
 
@@ -148,15 +148,29 @@ void ScenePainter::labels(const WalkBoard& board) {
             ui_.palette->faint, board.shape);
 }
 
-void ScenePainter::frame(const WalkBoard& board, WalkCell cell, ImU32 color, float thickness) {
-  const auto place = board.place_of(cell);
-  if (!place) return;
-  const auto [row, column] = *place;
-  const ImVec2 min = at(board.x + static_cast<float>(column) * board.cell_width,
-                        board.y + static_cast<float>(row) * board.cell_height);
-  const ImVec2 max = at(board.x + static_cast<float>(column + 1) * board.cell_width,
-                        board.y + static_cast<float>(row + 1) * board.cell_height);
-  draw_->AddRect({min.x - 1, min.y - 1}, {max.x + 1, max.y + 1}, color, 0.0f, 0, ui_.px(thickness));
+// One frame around all of the cells where they fill a rectangle, as a row does; else one around each.
+void ScenePainter::frame(const WalkBoard& board, const std::set<WalkCell>& cells, ImU32 color, float thickness) {
+  std::set<std::pair<int, int>> places;
+  for (WalkCell cell : cells) {
+    if (const auto place = board.place_of(cell)) places.insert(*place);
+  }
+  if (places.empty()) return;
+  const auto outline = [&](int top, int left, int bottom, int right) {
+    const ImVec2 min = at(board.x + static_cast<float>(left) * board.cell_width,
+                          board.y + static_cast<float>(top) * board.cell_height);
+    const ImVec2 max = at(board.x + static_cast<float>(right + 1) * board.cell_width,
+                          board.y + static_cast<float>(bottom + 1) * board.cell_height);
+    draw_->AddRect({min.x - 1, min.y - 1}, {max.x + 1, max.y + 1}, color, 0.0f, 0, ui_.px(thickness));
+  };
+  int top = places.begin()->first, bottom = top, left = places.begin()->second, right = left;
+  for (const auto& [row, column] : places) {
+    top = std::min(top, row), bottom = std::max(bottom, row);
+    left = std::min(left, column), right = std::max(right, column);
+  }
+  if (static_cast<std::size_t>((bottom - top + 1) * (right - left + 1)) == places.size()) {
+    return outline(top, left, bottom, right);
+  }
+  for (const auto& [row, column] : places) outline(row, column, row, column);
 }
 
 void ScenePainter::sign(const WalkSign& sign) {
@@ -205,12 +219,9 @@ std::optional<WalkCell> draw_scene(const LayerWalk& walk, const WalkScene& scene
       if (term.left_cell) inputs.insert(*term.left_cell);
       if (term.right_cell) inputs.insert(*term.right_cell);
     }
-    for (const WalkBoard& board : scene.boards) {
-      for (WalkCell cell : inputs) {
-        if (cell != *lit) painter.frame(board, cell, ui.palette->accent, 1.5f);
-      }
-    }
-    for (const WalkBoard& board : scene.boards) painter.frame(board, *lit, ui.palette->ink, 3.0f);
+    inputs.erase(*lit);
+    for (const WalkBoard& board : scene.boards) painter.frame(board, inputs, ui.palette->accent, 2.5f);
+    for (const WalkBoard& board : scene.boards) painter.frame(board, {*lit}, ui.palette->ink, 3.0f);
   }
   if (!ImGui::IsWindowHovered()) return {};
   const ImVec2 mouse = ImGui::GetIO().MousePos;

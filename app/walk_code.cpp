@@ -200,8 +200,10 @@ std::string step_formula(const LayerWalk& walk, WalkStep step) {
   if (step == WalkStep::embed && !walk.has(WalkTensor::position_rows)) return words.get(key + ".rotary");
   const bool biased = step == WalkStep::project ? !walk.bias(WalkTensor::all_q).empty()
                                                 : !walk.bias(WalkTensor::mixed).empty();
-  if ((step == WalkStep::project || step == WalkStep::mix) && !biased) return words.get(key + ".plain");
-  return words.get(key);
+  std::string formula = words.get((step == WalkStep::project || step == WalkStep::mix) && !biased ? key + ".plain" : key);
+  if (step != WalkStep::project || !walk.has(WalkTensor::normed)) return formula;
+  for (std::size_t at = 0; (at = formula.find("X W", at)) != formula.npos;) formula.replace(at, 1, "N");
+  return words.get("formula.norm") + "      " + formula;
 }
 
 std::string step_shapes(const LayerWalk& walk, WalkStep step) {

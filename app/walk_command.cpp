@@ -9,6 +9,7 @@
 #include "command_options.h"
 #include "command_values.h"
 #include "file_io.h"
+#include "handout.h"
 #include "layer_walk.h"
 #include "model.h"
 #include "pass.h"
@@ -73,7 +74,7 @@ CLI::App* add_walk(CLI::App& app, WalkCommand& options) {
       ->type_name("TENSOR,ROW,COLUMN");
   add_edit_options(*sub, options.edits);
   sub->add_option("-o,--output", options.output, "What to write, by its ending")
-      ->type_name("FILE.{py,ipynb,json,npz}")
+      ->type_name("FILE.{py,ipynb,pdf,json,npz}")
       ->required();
   sub->add_flag("--quiet", options.quiet, "No notices");
   return sub;
@@ -82,8 +83,8 @@ CLI::App* add_walk(CLI::App& app, WalkCommand& options) {
 void check_walk(const WalkCommand& options) {
   const std::string ending = lower_ending(options.output), file = "\"" + options.output.string() + "\"";
   const bool script = is_script_file(options.output.string());
-  if (!script && ending != ".json" && ending != ".npz")
-    throw std::invalid_argument("-o: " + file + " does not end in .py, .ipynb, .json or .npz");
+  if (!script && ending != ".json" && ending != ".npz" && ending != ".pdf")
+    throw std::invalid_argument("-o: " + file + " does not end in .py, .ipynb, .pdf, .json or .npz");
   if (options.guided && !script)
     throw std::invalid_argument("--guided: " + file + " is no script and no notebook");
   if (options.cell && ending != ".json")
@@ -121,9 +122,11 @@ int run_walk(const WalkCommand& options) {
   const Trace edited = edits.empty() ? baseline : run(*model, input, edits, run_options);
 
   const std::string ending = lower_ending(options.output);
-  if (ending == ".json" || ending == ".npz") {
+  if (ending == ".json" || ending == ".npz" || ending == ".pdf") {
     const LayerWalk walk(model, edited, head, {.means = run_options.means});
-    write_file(options.output, ending == ".npz" ? npz_walk(walk) : json_walk(walk, options.cell));
+    write_file(options.output, ending == ".npz"   ? npz_walk(walk)
+                               : ending == ".pdf" ? walk_handout(walk, options.input.text.value_or(""), false)
+                                                  : json_walk(walk, options.cell));
     return 0;
   }
   PredictionView prediction;

@@ -131,6 +131,7 @@ void draw_arithmetic(State& state, const LayerWalk& walk, WalkCell cell, Ui& ui,
 // What a step lets one change: the same edits as everywhere else.
 void draw_controls(State& state, const LayerWalk& walk, Ui& ui) {
   const WalkStep step = state.learn.step;
+  if (step == WalkStep::project || step == WalkStep::split) ImGui::SameLine(0, ui.px(16));
   if (step == WalkStep::project && walk.head().kind != AttentionKind::cross) {
     int fused = state.learn.fused ? 1 : 0;
     const std::string three = words().get("three"), one = words().get("fused");
@@ -187,16 +188,6 @@ void draw_controls(State& state, const LayerWalk& walk, Ui& ui) {
   }
 }
 
-float controls_height(const State& state, const Ui& ui) {
-  switch (state.learn.step) {
-    case WalkStep::mask: return ui.px(104);
-    case WalkStep::project:
-    case WalkStep::split:
-    case WalkStep::softmax: return ui.px(44);
-    default: return 0.0f;
-  }
-}
-
 // What the scene is laid out for: the bars' row, the split's motion.
 WalkSceneOptions options_for(const State& state, ImVec2 size, std::optional<WalkCell> looked_at, Ui& ui) {
   WalkSceneOptions options;
@@ -213,8 +204,9 @@ WalkSceneOptions options_for(const State& state, ImVec2 size, std::optional<Walk
   return options;
 }
 
-void draw_head_choice(State& state, const Picture& picture, Ui& ui) {
+void draw_head_choice(State& state, const LayerWalk& walk, const Picture& picture, Ui& ui) {
   HeadId& head = state.selection.head;
+  const bool tiny = state.learn.page == LearnPage::tiny;
   const auto choose = [&](const char* key, int& value, int count) {
     ImGui::AlignTextToFramePadding();
     ImGui::TextUnformatted(words().get(key).c_str());
@@ -231,9 +223,50 @@ void draw_head_choice(State& state, const Picture& picture, Ui& ui) {
       ui.landmarks.mark_item(name);
     }
   };
+  if (tiny) return choose("head", state.learn.tiny_head, walk.heads());
   choose("layer", head.layer, picture.layers());
   ImGui::SameLine();
   choose("head", head.head, picture.heads());
+}
+
+// What a learner takes home of this walk.
+void draw_take_home(State& state, Ui& ui) {
+  if (ImGui::Button(words().get("take_home").c_str())) ImGui::OpenPopup("take_home");
+  ui.landmarks.mark_item("walk/take_home");
+  popup_below(ui);
+  ImGui::SetNextWindowSize({ui.px(460), 0});
+  if (!ImGui::BeginPopup("take_home")) return;
+  ImGui::TextWrapped("%s", words().get("take_home.about").c_str());
+  TakeHome& form = ui.walk.take_home;
+  form.tiny = state.learn.page == LearnPage::tiny;
+  static constexpr const char* endings[] = {".ipynb", ".py", ".pdf"};
+  const std::string notebook = words().get("take_home.notebook"), script = words().get("take_home.script"),
+                    handout = words().get("take_home.handout");
+  int kind = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (form.file.ends_with(endings[i])) kind = i;
+  }
+  if (form.file.empty()) form.file = "walk.ipynb";
+  if (segmented(ui, "take_home", {notebook.c_str(), script.c_str(), handout.c_str()}, kind)) {
+    form.file = form.file.substr(0, form.file.find_last_of('.')) + endings[kind];
+  }
+  if (kind < 2) {
+    ImGui::Checkbox(words().get("take_home.guided").c_str(), &form.guided);
+    ui.landmarks.mark_item("take_home/guided");
+  }
+  char name[1024];
+  std::snprintf(name, sizeof name, "%s", form.file.c_str());
+  ImGui::SetNextItemWidth(-ui.px(80));
+  if (ImGui::InputText("##file", name, sizeof name)) form.file = name;
+  ui.landmarks.mark_item("take_home/file");
+  ImGui::SameLine();
+  if (ImGui::Button(words().get("take_home.write").c_str())) {
+    ui.wishes.take_home = form;
+    ui.wishes.take_home->guided = form.guided && kind < 2;
+    ImGui::CloseCurrentPopup();
+  }
+  ui.landmarks.mark_item("take_home/write");
+  ImGui::EndPopup();
 }
 
 void draw_words(State& state, const std::shared_ptr<const LayerWalk>& walk, std::optional<WalkCell> looked_at, const Picture& picture,
@@ -284,8 +317,12 @@ void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, 
   const float below = presents ? ui.px(110) : 0.0f;
   ImGui::BeginChild("picture", {area.x - side - (presents ? 0.0f : ui.px(16)), area.y - below}, false,
                     ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNavInputs);
-  if (state.learn.page == LearnPage::walk && !presents) draw_head_choice(state, picture, ui);
-  if (controls_height(state, ui) > 0.0f && !presents) draw_controls(state, *walk, ui);
+  if (!presents) {
+    draw_head_choice(state, *walk, picture, ui);
+    ImGui::SameLine(0, ui.px(16));
+    draw_take_home(state, ui);
+    draw_controls(state, *walk, ui);
+  }
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const ImVec2 size = ImGui::GetContentRegionAvail();
   const WalkScene& scene = scene_of(walk, state.learn.step, options_for(state, size, looked_at, ui), ui.walk);

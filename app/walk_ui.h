@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "take_home.h"
 #include "walk_scene.h"
 
 namespace headlight {
@@ -17,6 +18,8 @@ struct WalkUi {
   double step_since = 0.0;  ///< When playing came to this step.
   bool animates = false;    ///< Something moves: another frame should follow soon.
   double copied_at = -10.0;
+
+  TakeHome take_home;  ///< What the form holds.
 
   // The scene that was drawn last, and what it was made of.
   WalkScene scene;
