@@ -9,9 +9,6 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "attention.h"
-#include "block_rows.h"
-#include "layer_parts.h"
 #include "naive_attention.h"
 #include "pass.h"
 
@@ -28,26 +25,6 @@ double least(int repeat, const std::function<void()>& work) {
     best = std::min(best, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
   }
   return best;
-}
-
-// z of layer 0 as the pass computes it, before a router's gates.
-void fused(const Model& model, const float* x, int rows, float* z, ThreadPool& pool) {
-  const ModelConfig& config = model.config;
-  RowMemory memory;
-  BlockRows parts(model, 0, pool, memory);
-  BlockTrace block;
-  block.qkv.resize(static_cast<std::size_t>(rows) * parts.qkv_width());
-  parts.project(x, rows, block.qkv.data());
-  if (parts.mixes()) parts.mix(block.qkv.data(), rows, 0);
-  parts.rotate(block.qkv.data(), rows, 0);
-  std::vector<AttentionScratch> scratch(static_cast<std::size_t>(config.heads));
-  pool.run(config.heads, [&](int head) {
-    const HeadId id{0, head};
-    attention_output(head_input(config, block, id, rows, rows), head_rule(model, {}, id),
-                     z + static_cast<std::size_t>(head) * config.d_head,
-                     static_cast<std::size_t>(config.query_width()), nullptr, 0,
-                     scratch[static_cast<std::size_t>(head)]);
-  });
 }
 
 }  // namespace
@@ -69,7 +46,7 @@ VariantTime time_variant(const std::string& name, const Model& model, int tokens
   std::vector<float> together(static_cast<std::size_t>(tokens * model.config.query_width()));
   std::vector<float> one_by_one = together;
   const NaiveAttention naive(model, 0);
-  time.fused_ms = least(repeat, [&] { fused(model, x, tokens, together.data(), pool); });
+  time.fused_ms = least(repeat, [&] { vectorised_attention(model, 0, x, tokens, together.data(), pool); });
   time.naive_ms = least(repeat, [&] { naive.run(x, tokens, one_by_one.data(), pool); });
   for (std::size_t i = 0; i < together.size(); ++i) {
     const double difference = std::abs(static_cast<double>(together[i]) - one_by_one[i]);

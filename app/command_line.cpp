@@ -162,9 +162,12 @@ CLI::App* add_info(CLI::App& app, InfoOptions& options) {
   CLI::App* sub = app.add_subcommand("info", "Say what a model is made of");
   sub->footer(
       "Examples:\n  headlight info\n  headlight info my-model --json\n"
+      "  headlight info mini-bert --parameters\n"
       "  headlight info attention.npz");
   sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")
       ->option_text("MODEL");
+  sub->add_flag("--parameters", options.parameters,
+                "Its parameters by part and the memory of its key-value cache, beside known models");
   sub->add_flag("--json", options.json, "As JSON");
   return sub;
 }
@@ -312,6 +315,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* prune = add_prune(app, command.prune);
   const CLI::App* compare = add_compare(app, command.compare);
   const CLI::App* variants = add_variants(app, command.variants);
+  const CLI::App* walk = add_walk(app, command.walk);
   const CLI::App* lesson = add_lesson(app, command.lesson);
   const auto done = [&command](int exit_code, std::string output) {
     command.kind = Command::Kind::done;
@@ -347,6 +351,9 @@ Command parse_command_line(int argc, const char* const* argv) {
       check_compare(command.compare);
     } else if (app.got_subcommand(variants)) {
       command.kind = Command::Kind::variants;
+    } else if (app.got_subcommand(walk)) {
+      command.kind = Command::Kind::walk;
+      check_walk(command.walk);
     } else if (app.got_subcommand(lesson)) {
       command.kind = Command::Kind::lesson;
     } else {

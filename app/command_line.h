@@ -14,6 +14,7 @@
 #include "prune_command.h"
 #include "roles_command.h"
 #include "variants_command.h"
+#include "walk_command.h"
 #include "state.h"
 
 namespace headlight {
@@ -43,6 +44,7 @@ struct Command {
     prune,
     compare,
     variants,
+    walk,
     lesson,
     done,  ///< Nothing is left but to print `output` and leave with `exit_code`.
   };
@@ -57,6 +59,7 @@ struct Command {
   PruneCommand prune;
   CompareCommand compare;
   VariantsOptions variants;
+  WalkCommand walk;
   LessonCommand lesson;
   std::string output;  ///< For stdout when exit_code is 0 (help, version), else for stderr.
   int exit_code = 0;   ///< 0, or 2 for wrong usage.

@@ -12,6 +12,7 @@
 #include "free_memory.h"
 #include "input.h"
 #include "model_folder.h"
+#include "parameters_table.h"
 #include "token_label.h"
 
 namespace headlight {
@@ -221,6 +222,10 @@ Model opened(const InfoOptions& options) {
 
 int run_info(const InfoOptions& options) {
   const Model model = opened(options);
+  if (options.parameters) {
+    print_parameters(model, options.json);
+    return 0;
+  }
   if (options.json) {
     const auto replace = Json::error_handler_t::replace;
     std::printf("%s\n", describe(model).dump(2, ' ', false, replace).c_str());

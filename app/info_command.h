@@ -8,6 +8,7 @@ namespace headlight {
 struct InfoOptions {
   std::string model;  ///< As model_path takes it.
   bool json = false;
+  bool parameters = false;  ///< Counts by part, beside the known models'.
 };
 
 /// Prints what a model is made of on stdout. Throws LoadError.

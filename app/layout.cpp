@@ -34,6 +34,15 @@ void rule(const Ui& ui, float y, float width) {
   ImGui::GetBackgroundDrawList()->AddLine({0, y}, {width, y}, ui.palette->line);
 }
 
+// What the back row follows: a ring around the pointer.
+void draw_pointer(const Ui& ui) {
+  const ImVec2 at = ImGui::GetIO().MousePos;
+  if (!ImGui::IsMousePosValid(&at)) return;
+  ImDrawList* draw = ImGui::GetForegroundDrawList();
+  draw->AddCircleFilled(at, ui.px(20), fade(ui.palette->accent, 0.2f));
+  draw->AddCircle(at, ui.px(20), ui.palette->accent, 0, ui.px(2.5f));
+}
+
 }  // namespace
 
 void draw_window(State& state, const Picture& picture, Ui& ui) {
@@ -44,11 +53,12 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
 
   ImGui::PushFont(ui.fonts.text);
   const ImVec2 size = ImGui::GetIO().DisplaySize;
-  draw_menu_bar(state, picture, ui);
-  const float menu = ImGui::GetFrameHeight();
+  const bool presents = state.display.presents;
+  if (!presents) draw_menu_bar(state, picture, ui);
+  const float menu = presents ? 0.0f : ImGui::GetFrameHeight();
   const bool line = !picture.snapshot().error.empty() || !picture.snapshot().notice.empty();
   const float prompt_end = menu + prompt_height(picture, ui) + (line ? ui.px(28) : 0.0f);
-  const float status_begin = size.y - ui.px(36);
+  const float status_begin = presents ? size.y : size.y - ui.px(36);
   const float panels_end = status_begin - lesson_height(state, ui);
 
   // The middle keeps at least half of the window, whatever the splitters say.
@@ -70,17 +80,18 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
   const bool learns = state.display.view == View::learn;
   const bool compares =
       state.display.view == View::compare || state.display.view == View::variants || learns;
-  if (compares) right = 0.0f;
+  if (compares || presents) right = 0.0f;
   const bool of_all_models = state.display.view == View::variants || learns;
-  if (of_all_models) left = 0.0f;
+  const bool has_left = !of_all_models && !presents, has_right = !compares && !presents;
+  if (!has_left) left = 0.0f;
 
   draw_prompt_bar(state, picture, ui, {0, menu}, {size.x, prompt_end});
-  if (!of_all_models) {
+  if (has_left) {
     draw_heads(state, picture, ui, {0, prompt_end}, {ui.px(left), panels_end});
   }
   draw_center(state, picture, ui, {ui.px(left), prompt_end}, {size.x - ui.px(right), panels_end});
   ui.landmarks.mark("center", {ui.px(left), prompt_end}, {size.x - ui.px(right), panels_end});
-  if (!compares) {
+  if (has_right) {
     draw_inspector(state, picture, ui, {size.x - ui.px(right), prompt_end}, {size.x, panels_end});
     ui.landmarks.mark("inspector", {size.x - ui.px(right), prompt_end}, {size.x, panels_end});
   }
@@ -88,18 +99,19 @@ void draw_window(State& state, const Picture& picture, Ui& ui) {
     draw_lesson(state, picture, ui, {0, panels_end}, {size.x, status_begin});
     rule(ui, panels_end, size.x);
   }
-  draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
-  if (!of_all_models) {
+  if (!presents) draw_status_bar(state, picture, ui, {0, status_begin}, {size.x, size.y});
+  if (has_left) {
     splitter(ui, "left", ui.px(left), prompt_end, panels_end, state.display.left_width, left,
              1.0f);
   }
-  if (!compares) {
+  if (has_right) {
     splitter(ui, "right", size.x - ui.px(right), prompt_end, panels_end,
              state.display.right_width, right, -1.0f);
   }
   rule(ui, prompt_end, size.x);
   rule(ui, status_begin, size.x);
   draw_dialogs(state, picture, ui);
+  if (presents) draw_pointer(ui);
   ImGui::PopFont();
 
   ui.hovered_cell = ui.next_hovered_cell;

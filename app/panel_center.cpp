@@ -98,6 +98,7 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   ImGui::TextUnformatted(title.c_str());
   ImGui::PopFont();
   if (!of_layers && !of_all_models) draw_role_names(state, picture, ui);
+  if (state.display.presents) return;  // views by their keys
   ImGui::SameLine(0, ui.px(24));
   choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants", "Learn"}, state.display.view);
   if (state.display.view == View::compare || of_all_models || learns) return;

@@ -5,7 +5,8 @@ namespace headlight {
 
 void draw_learn(State& state, const Picture& picture, Ui& ui) {
   int page = static_cast<int>(state.learn.page);
-  if (segmented(ui, "page",
+  if (!state.display.presents &&
+      segmented(ui, "page",
                 {"Lessons", "Walk", "Tiny layer", "Naive and vectorised", "Parameters", "Key-value cache",
                  "Rotary positions"},
                 page)) {

@@ -60,6 +60,7 @@ bool Picture::update(std::shared_ptr<const Snapshot> snapshot, const State& stat
   if (exists && (new_snapshot || new_kind || new_order)) make_order(state.display.order);
   if (exists && (new_snapshot || new_kind || new_colors)) make_thumbnails(state);
   display_ = state.display;
+  pages_.update(snapshot_, state);
 
   // The encoder's tokens have no prediction.
   const Model& model = *snapshot_->model;

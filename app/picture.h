@@ -11,6 +11,7 @@
 
 #include "compared_column.h"
 #include "comparison_table.h"
+#include "learn_pages.h"
 #include "map_values.h"
 #include "prediction_view.h"
 #include "role_activity.h"
@@ -107,6 +108,9 @@ class Picture {
   const std::string& column_notices() const { return column_notices_; }
   int columns_version() const { return columns_version_; }
 
+  /// The numbers of the Learn view's pages.
+  const LearnPages& pages() const { return pages_; }
+
   /// Counts up with every change of the map and of the thumbnails, for the textures.
   int map_version() const { return map_version_; }
   int thumbnails_version() const { return thumbnails_version_; }
@@ -147,6 +151,7 @@ class Picture {
   std::vector<MapValues> column_maps_, column_differences_;
   std::optional<int> column_position_;
   int columns_version_ = 0;
+  LearnPages pages_;
   int map_version_ = 0;
   int thumbnails_version_ = 0;
 };

@@ -10,9 +10,13 @@
 #include "figure.h"
 #include "figure_columns.h"
 #include "figure_curve.h"
+#include "handout.h"
 #include "panels.h"
+#include "pass.h"
 #include "session.h"
 #include "table.h"
+#include "tiny_walk.h"
+#include "walk_script.h"
 #include "words_file.h"
 
 namespace headlight {
@@ -24,6 +28,10 @@ constexpr double stale_after_seconds = 0.25;
 // Design pixels in which everything is readable.
 constexpr float least_width = 920.0f;
 constexpr float least_height = 620.0f;
+// The same in presenter mode, which shows less, and how much larger its type is.
+constexpr float least_presented_width = 680.0f;
+constexpr float least_presented_height = 500.0f;
+constexpr float presented_scale = 1.6f;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -100,7 +108,7 @@ Program::Program(State state, std::function<void()> wake, bool measures)
   } catch (const std::exception&) {
     // The program is whole without example sentences.
   }
-  want_rollout();
+  want_extras();
   worker_.submit(state_.request, wanted_columns());
 }
 
@@ -108,9 +116,11 @@ std::vector<Column> Program::wanted_columns() const {
   return state_.display.view == View::compare ? state_.columns : std::vector<Column>{};
 }
 
-void Program::want_rollout() {
+void Program::want_extras() {
   const bool wanted = state_.display.quantity == Quantity::rollout;
   worker_.want_rollout(wanted ? std::optional(state_.selection.head.kind) : std::nullopt);
+  const bool walks = state_.display.view == View::learn && state_.learn.page == LearnPage::walk;
+  worker_.want_walk(walks ? std::optional(WalkWish{state_.selection.head, state_.learn.dropout}) : std::nullopt);
 }
 
 void Program::wait() { worker_.wait(); }
@@ -145,17 +155,45 @@ void Program::open(const std::string& path) {
   ui_.wishes.open_model = path;
 }
 
-// Drawing hundreds of maps takes seconds: beside the window, which goes on.
 void Program::start_export(const ExportForm& form) {
+  start_writing(form.file, [form, state = state_, picture = picture_.shared_snapshot(), columns = picture_.columns()] {
+    const std::string name = std::filesystem::path(form.file).filename().string();
+    return Files{{name, exported(form, state, *picture, columns)}};
+  });
+}
+
+void Program::start_take_home(const TakeHome& form) {
+  start_writing(form.file, [form, state = state_, picture = picture_.shared_snapshot()] {
+    const std::string& text = state.request.text;
+    const Learn& learn = state.learn;
+    if (is_handout_file(form.file)) {
+      const std::shared_ptr<const LayerWalk> walk =
+          form.tiny ? tiny_walk(state, picture->edited->tokens()) : picture->walk;
+      if (walk == nullptr) throw std::runtime_error("the walk is not there yet: wait a moment, then write again");
+      return Files{{std::filesystem::path(form.file).filename().string(), walk_handout(*walk, text, learn.fused, learn.cell)}};
+    }
+    if (!form.tiny)
+      return walk_files(form, picture->model, *picture->edited, state.selection.head, text, picture->prediction);
+    const auto tiny = std::make_shared<const Model>(tiny_model(learn.tiny));
+    const Input input = tiny_input(learn.tiny, picture->edited->tokens());
+    const Trace trace = run(*tiny, input, tiny_edits(state, static_cast<int>(input.tokens.size())));
+    return walk_files(form, tiny, trace, {0, learn.tiny_head}, text, {});
+  });
+}
+
+// Drawing hundreds of maps takes seconds: beside the window, which goes on. What is needed by the
+// first of the files is written before it.
+void Program::start_writing(const std::string& file, std::function<Files()> make) {
   if (exporting_.valid()) throw std::runtime_error("another export is still being written");
-  say("Exporting " + form.file + " ...", false);
-  const auto work = [form, state = state_, picture = picture_.shared_snapshot(),
-                     columns = picture_.columns(), wake = wake_] {
+  say("Exporting " + file + " ...", false);
+  const auto work = [path = typed_path(file), make = std::move(make), wake = wake_] {
     try {
-      const std::filesystem::path file = std::filesystem::absolute(typed_path(form.file));
-      write_file(file, exported(form, state, *picture, columns));
+      const std::filesystem::path whole = std::filesystem::absolute(path);
+      const Files files = make();
+      for (auto each = files.rbegin(); each != files.rend(); ++each)
+        write_file(whole.parent_path() / each->first, each->second);
       wake();
-      return file.string();
+      return whole.string();
     } catch (...) {
       wake();
       throw;
@@ -226,7 +264,7 @@ std::string Program::characters() const {
 }
 
 bool Program::prepare(float scale) {
-  want_rollout();
+  want_extras();
   worker_.submit(state_.request, wanted_columns());
   ui_.study = worker_.study_progress();  // before the snapshot, which then has what was measured
   const auto snapshot = worker_.latest();
@@ -252,8 +290,11 @@ bool Program::prepare(float scale) {
 
   // Larger text needs a larger window: beyond this, toolbar and panels would be cut.
   const ImVec2 size = ImGui::GetIO().DisplaySize;
-  const float room = std::min(size.x / (scale * least_width), size.y / (scale * least_height));
-  ui_.scale = scale * std::min(state_.display.text_scale, std::max(room, 1.0f));
+  const bool presents = state_.display.presents;
+  const float room = std::min(size.x / (scale * (presents ? least_presented_width : least_width)),
+                              size.y / (scale * (presents ? least_presented_height : least_height)));
+  const float wanted = state_.display.text_scale * (presents ? presented_scale : 1.0f);
+  ui_.scale = scale * std::min(wanted, std::max(room, 1.0f));
   ui_.palette = &palette_of(state_.display.theme);
   if (styled_theme_ != state_.display.theme || styled_scale_ != ui_.scale) {
     apply_style(state_.display.theme, ui_.scale);
@@ -309,6 +350,7 @@ void Program::carry_out_wishes() {
       say("Saved " + file.string(), false);
     }
     if (wishes.export_ && !picture_.empty()) start_export(*wishes.export_);
+    if (wishes.take_home && !picture_.empty()) start_take_home(*wishes.take_home);
   } catch (const std::exception& error) {
     say(error.what(), true);
   }

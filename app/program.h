@@ -60,9 +60,12 @@ class Program {
   std::vector<Column> wanted_columns() const;
   bool answers(const Snapshot& snapshot) const;
   std::string characters() const;
-  void want_rollout();
+  void want_extras();
   void carry_out_wishes();
   void start_export(const ExportForm& form);
+  void start_take_home(const TakeHome& form);
+  using Files = std::vector<std::pair<std::string, std::string>>;  // names and bytes
+  void start_writing(const std::string& file, std::function<Files()> make);
   void finish_export();
   void start_listing();
   void finish_listing();

@@ -36,6 +36,8 @@ int dispatch(const Command& command) {
       return run_compare(command.compare);
     case Command::Kind::variants:
       return run_variants(command.variants);
+    case Command::Kind::walk:
+      return run_walk(command.walk);
     case Command::Kind::lesson:
       return run_lesson(command.lesson);
     case Command::Kind::done:

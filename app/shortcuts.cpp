@@ -7,6 +7,7 @@
 
 #include "panels.h"
 #include "pruning.h"
+#include "walk_steps.h"
 
 namespace headlight {
 namespace {
@@ -61,7 +62,35 @@ void with_control(State& state, const Picture& picture, Ui& ui, const KeyPress& 
   }
 }
 
+// Of the pages that walk through a layer. The keys of a presenter's remote control are page up and down.
+bool walk_key(State& state, const Picture& picture, Ui& ui, const KeyPress& press) {
+  const bool tiny = state.learn.page == LearnPage::tiny;
+  if (state.display.view != View::learn || !(tiny || state.learn.page == LearnPage::walk)) return false;
+  const int step = static_cast<int>(state.learn.step);
+  switch (press.key) {
+    case GLFW_KEY_LEFT:
+    case GLFW_KEY_PAGE_UP: go_to_step(state, ui, step - 1); return true;
+    case GLFW_KEY_RIGHT:
+    case GLFW_KEY_PAGE_DOWN: go_to_step(state, ui, step + 1); return true;
+    case GLFW_KEY_HOME: go_to_step(state, ui, 0); return true;
+    case GLFW_KEY_END: go_to_step(state, ui, walk_steps - 1); return true;
+    case GLFW_KEY_SPACE: toggle_playing(state, ui); return true;
+    case GLFW_KEY_COMMA:
+    case GLFW_KEY_PERIOD: {
+      const int by = press.key == GLFW_KEY_COMMA ? -1 : 1;
+      if (tiny) {
+        state.learn.tiny_head = std::clamp(state.learn.tiny_head + by, 0, state.learn.tiny.heads - 1);
+      } else if (!picture.empty()) {
+        move_selection(state, picture.snapshot().model->config, 0, by);
+      }
+      return true;
+    }
+    default: return false;
+  }
+}
+
 void without_control(State& state, const Picture& picture, Ui& ui, const KeyPress& press) {
+  if (walk_key(state, picture, ui, press)) return;
   Display& display = state.display;
   const auto theme = display.theme == Theme::dark ? Theme::light : Theme::dark;
   switch (press.key) {
@@ -89,6 +118,14 @@ void without_control(State& state, const Picture& picture, Ui& ui, const KeyPres
       }
       break;
     case GLFW_KEY_F1: ui.open(Dialog::shortcuts); break;
+    case GLFW_KEY_F5: display.presents = !display.presents; break;
+    case GLFW_KEY_TAB:
+      if (display.view == View::learn) {
+        const int pages = static_cast<int>(LearnPage::rotary) + 1;
+        const int page = static_cast<int>(state.learn.page) + (press.shift ? pages - 1 : 1);
+        state.learn.page = static_cast<LearnPage>(page % pages);
+      }
+      break;
     default: break;
   }
   if (picture.empty()) return;
@@ -97,8 +134,12 @@ void without_control(State& state, const Picture& picture, Ui& ui, const KeyPres
     case GLFW_KEY_P:
       if (!picture.snapshot().model->recorded) toggle_pruned(state.request.edits, {state.selection.head});
       break;
-    case GLFW_KEY_LEFT: move_selection(state, config, 0, -1); break;
-    case GLFW_KEY_RIGHT: move_selection(state, config, 0, 1); break;
+    case GLFW_KEY_LEFT:
+      if (!move_appended(state, picture, -1)) move_selection(state, config, 0, -1);
+      break;
+    case GLFW_KEY_RIGHT:
+      if (!move_appended(state, picture, 1)) move_selection(state, config, 0, 1);
+      break;
     case GLFW_KEY_UP: move_selection(state, config, -1, 0); break;
     case GLFW_KEY_DOWN: move_selection(state, config, 1, 0); break;
     default: break;
@@ -118,6 +159,8 @@ void handle_shortcuts(State& state, const Picture& picture, Ui& ui) {
       } else if (!typing) {
         state.selection.query.reset();
         state.selection.key.reset();
+        state.learn.cell.reset();
+        state.display.presents = false;
       }
       ui.message.clear();
     } else if (ui.dialog != Dialog::none) {

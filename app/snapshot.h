@@ -9,6 +9,7 @@
 #include "importance.h"
 #include "layer_walk.h"
 #include "model.h"
+#include "naive_result.h"
 #include "prediction_view.h"
 #include "pruning_curve.h"
 #include "pruning_effect.h"
@@ -71,6 +72,7 @@ struct Snapshot {
   Edits effect_edits;                           ///< normalized.
 
   std::shared_ptr<const VariantSheet> variants;  ///< Null until it was asked for.
+  std::shared_ptr<const NaiveResult> naive;      ///< Likewise; it names what it was measured on.
 
   std::string error;   ///< One sentence, when the request could not be answered; older pictures stay.
   std::string notice;  ///< One sentence about the text, as that it was cut.

@@ -5,6 +5,7 @@
 #include "battery.h"
 #include "column_study.h"
 #include "loss_studies.h"
+#include "naive_study.h"
 #include "role_study.h"
 #include "run_command.h"
 #include "variant_study.h"
@@ -49,6 +50,13 @@ void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string&
   }
   const std::shared_ptr<const Model>& model = snapshot.model;
   if (model == nullptr || model->recorded) return;
+  if (kind == StudyKind::naive) {  // Needs no battery
+    const int layer = std::stoi(corpus);
+    drop_unless<NaiveStudy>(studies_, [&](const auto& s) {
+      return s.layer() == layer && s.trace() == snapshot.baseline;
+    });
+    return begin_or_go_on<NaiveStudy>(studies_, snapshot, layer);
+  }
   if (!battery_) battery_ = std::make_shared<LossTextList>(model, loss_texts());
   switch (kind) {
     case StudyKind::roles:
@@ -69,6 +77,7 @@ void Studies::begin(StudyKind kind, const Snapshot& snapshot, const std::string&
       studies_.push_back(std::make_unique<ColumnStudy>(snapshot.columns));
       return;
     case StudyKind::variants:
+    case StudyKind::naive:
       return;
   }
 }

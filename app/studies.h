@@ -23,7 +23,7 @@ struct StudyProgress {
 inline constexpr std::size_t most_measured_unasked = 250'000'000;
 
 /// Long measurements that can be asked for.
-enum class StudyKind { roles, importance, curve, effect, columns, variants };
+enum class StudyKind { roles, importance, curve, effect, columns, variants, naive };
 
 /// The measurements of one model that are under way; the newest wish is at work. Touched by the
 /// compute thread alone.
@@ -35,8 +35,8 @@ class Studies {
 
   /// Begins a measurement of the snapshot's model, or goes on with one of this kind. An effect is
   /// that of the snapshot's edits; importance is measured on the file `corpus` too, where one is
-  /// named: what was begun for other edits or another file is dropped. A model that only has
-  /// recorded attention has none. Throws as the studies do.
+  /// named: what was begun for other edits or another file is dropped. For `naive` the corpus is the
+  /// layer's number. A model that only has recorded attention has none. Throws as the studies do.
   void begin(StudyKind kind, const Snapshot& snapshot, const std::string& corpus = "");
   void begin(std::unique_ptr<Study> study) { studies_.push_back(std::move(study)); }
 

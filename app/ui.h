@@ -15,6 +15,8 @@
 #include "model_list.h"
 #include "palette.h"
 #include "state.h"
+#include "take_home.h"
+#include "walk_ui.h"
 #include "worker.h"
 
 namespace headlight {
@@ -60,10 +62,11 @@ struct Wishes {
   std::optional<std::filesystem::path> save_session;
   std::optional<std::filesystem::path> open_lesson;
   std::optional<ExportForm> export_;
+  std::optional<TakeHome> take_home;
   bool list_models = false;  ///< For the model menu: Ui::models.
   bool stop = false;  ///< The running computation.
   std::optional<StudyKind> measure;
-  std::string corpus;  ///< Of importance: a file to measure it on, too.
+  std::string corpus;  ///< Of importance: a file to measure it on, too; of naive: the layer.
   bool pause_studies = false;
   bool quit = false;
 };
@@ -106,6 +109,8 @@ struct Ui {
   bool flickers = false;  ///< The column shows the first one's map every other quarter of a second.
   std::string column_text, column_model;  ///< Fields of a column's own text and model, while open.
 
+  WalkUi walk;
+
   Dialog dialog = Dialog::none;
   bool dialog_just_opened = false;
   std::string path_field;
@@ -114,6 +119,8 @@ struct Ui {
   Edits effect_asked;       ///< What the effect was last asked for of.
   HeadId variant_head;  ///< Whose maps the variants page shows; of none of them in particular.
   std::optional<std::string> variants_asked;  ///< The text that the variants were last run on.
+  bool without_cache = false;  ///< The page on the key-value cache shows what is done without one.
+  int cache_length = 0;        ///< Which of LearnPages::cache_lengths the parameters page shows.
   std::string corpus_field;  ///< A file to measure importance on, as typed.
   std::size_t importance_set = 0;  ///< Of the report: whose importance decides.
   int least_important = 4;  ///< How many heads a click would prune.

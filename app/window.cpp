@@ -191,6 +191,9 @@ State run_window(State state, int width, int height, const std::filesystem::path
       } else if (!program.answered() || program.measures() || program.exports()) {
         glfwWaitEventsTimeout(0.1);  // for the progress bar
         want_frames();
+      } else if (program.ui().walk.animates) {
+        glfwWaitEventsTimeout(0.03);
+        want_frames();
       } else if (program.ui().flickers && program.state().display.view == View::compare) {
         glfwWaitEventsTimeout(0.25);
         want_frames();

@@ -36,6 +36,7 @@ struct Memory {
   };
   std::vector<Rolled> rolled;
   std::optional<AttentionKind> rolled_kind;
+  std::shared_ptr<const Trace> walked;  // what the snapshot's walk is of
   std::vector<Token> decoded_source;  // what the decoded target below is of
   std::vector<Token> decoded;
   bool roles_looked_up = false;
@@ -61,7 +62,9 @@ struct Worker::State {
   void load(const Request& request);
   void compute(const Request& request, Snapshot& next);
   std::shared_ptr<const Rollouts> rollouts(const Snapshot& of);
-  void add_rollouts();
+  void make_walk(Snapshot& next);
+  bool has_extras(const Snapshot& answer) const;
+  void add_extras();
   Input input_for(const Request& request, Snapshot& next);
   std::vector<Token> decode(const std::vector<Token>& source);
   std::shared_ptr<const Trace> pass(const Model& model, const Input& input, const Edits& edits,
@@ -83,7 +86,8 @@ struct Worker::State {
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>();
   Progress now;
   std::optional<AttentionKind> rollout_kind;  // that snapshots shall have
-  bool rollout_due = false;                   // the latest one lacks it
+  std::optional<WalkWish> walk_wish;
+  bool extras_due = false;  // the latest one lacks the rollouts or the walk
   std::optional<StudyKind> asked;
   std::string asked_corpus;
   bool paused = false;
@@ -149,7 +153,17 @@ void Worker::want_rollout(std::optional<AttentionKind> kind) {
     const std::lock_guard lock(state_->mutex);
     if (state_->rollout_kind == kind) return;
     state_->rollout_kind = kind;
-    state_->rollout_due = kind.has_value();
+    state_->extras_due = state_->extras_due || kind.has_value();
+  }
+  state_->changed.notify_all();
+}
+
+void Worker::want_walk(std::optional<WalkWish> wish) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->walk_wish == wish) return;
+    state_->walk_wish = wish;
+    state_->extras_due = state_->extras_due || wish.has_value();
   }
   state_->changed.notify_all();
 }
@@ -181,7 +195,7 @@ StudyProgress Worker::study_progress() const {
 
 std::shared_ptr<const Snapshot> Worker::wait() const {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return !state_->queued && !state_->running && !state_->rollout_due; });
+  state_->changed.wait(lock, [&] { return !state_->queued && !state_->running && !state_->extras_due; });
   return state_->snapshot;
 }
 
@@ -189,25 +203,25 @@ void Worker::State::loop(std::stop_token stop) {
   while (true) {
     std::optional<Asked> request;
     std::optional<StudyKind> wanted;
-    bool rollout_wanted = false;
+    bool extras_wanted = false;
     std::string corpus;
     {
       std::unique_lock lock(mutex);
-      changed.wait(lock, stop, [&] { return queued || rollout_due || asked || has_study(); });
+      changed.wait(lock, stop, [&] { return queued || extras_due || asked || has_study(); });
       if (stop.stop_requested()) break;
       request = std::exchange(queued, std::nullopt);
       if (request) {
         running = request;
         now = {.busy = true, .what = "", .fraction = 0.0f};
-      } else if (rollout_due) {
-        rollout_wanted = true;
+      } else if (extras_due) {
+        extras_wanted = true;
       } else {
         wanted = std::exchange(asked, std::nullopt);
         corpus = asked_corpus;
       }
     }
-    if (rollout_wanted) {
-      add_rollouts();
+    if (extras_wanted) {
+      add_extras();
       continue;
     }
     if (!request) {
@@ -221,7 +235,7 @@ void Worker::State::loop(std::stop_token stop) {
       const std::lock_guard lock(mutex);
       running.reset();
       now = {};
-      if (snapshot->rollouts && rollout_kind == snapshot->rollouts->kind) rollout_due = false;
+      if (has_extras(*snapshot)) extras_due = false;
     }
     changed.notify_all();
     published();
@@ -289,6 +303,7 @@ void Worker::State::answer(const Asked& asked) {
       next->baseline = next->edited = nullptr;
       next->baseline_heads = next->edited_heads = nullptr;
       next->rollouts = nullptr;
+      next->walk = nullptr;
       next->roles = nullptr;
       next->importance = nullptr;
       next->curve = nullptr;
@@ -359,6 +374,7 @@ void Worker::State::compute(const Request& request, Snapshot& next) {
   }
   next.edited = memory.edited;
   next.rollouts = rollouts(next);
+  make_walk(next);
   next.prediction = predict(*next.baseline, *next.edited,
                             predicted_position(*memory.model, next.edited->tokens()));
 }
@@ -398,26 +414,65 @@ std::shared_ptr<const Rollouts> Worker::State::rollouts(const Snapshot& of) {
   return std::make_shared<const Rollouts>(Rollouts{*kind, made.front().layers, made.back().layers});
 }
 
+// The walk through the snapshot's edited run that is wanted, or why there is none.
+void Worker::State::make_walk(Snapshot& next) {
+  std::optional<WalkWish> wish;
+  {
+    const std::lock_guard lock(mutex);
+    wish = walk_wish;
+  }
+  next.walk_error.clear();
+  if (!wish || !next.has_pictures()) {
+    next.walk = nullptr;
+    return;
+  }
+  const bool same = next.walk != nullptr && memory.walked == next.edited && next.walk->head() == wish->head &&
+                    next.walk->dropout() == wish->dropout;
+  if (same) return;
+  next.walk = nullptr;
+  try {
+    const MeanOutputs* means = memory.means ? &*memory.means : nullptr;
+    next.walk = std::make_shared<const LayerWalk>(
+        memory.model, *next.edited, wish->head, WalkOptions{.dropout = wish->dropout, .means = means});
+    memory.walked = next.edited;
+  } catch (const std::bad_alloc&) {
+    next.walk_error = "There is not enough memory to walk through this text.";
+  } catch (const std::exception& error) {
+    next.walk_error = as_sentence(plain_sentence(error));
+  }
+}
+
+// Whether an answer has what is wanted beside it. With the mutex held.
+bool Worker::State::has_extras(const Snapshot& answer) const {
+  const bool rolled = !rollout_kind || (answer.rollouts && *rollout_kind == answer.rollouts->kind);
+  const bool walked =
+      !walk_wish || (answer.walk && answer.walk->head() == walk_wish->head && answer.walk->dropout() == walk_wish->dropout);
+  return rolled && walked;
+}
+
 // To the latest snapshot, whose request is answered already.
-void Worker::State::add_rollouts() {
+void Worker::State::add_extras() {
   std::optional<AttentionKind> kind;
+  std::optional<WalkWish> wish;
   {
     const std::lock_guard lock(mutex);
     kind = rollout_kind;
+    wish = walk_wish;
   }
   auto next = std::make_shared<Snapshot>(*snapshot);
   try {
+    make_walk(*next);
     next->rollouts = rollouts(*next);
-    publish(next);
   } catch (const Abandoned&) {
     // The next answer has its own.
   } catch (const std::exception&) {
     // There is not enough memory: the weights stay.
   }
+  publish(next);
   {
     const std::lock_guard lock(mutex);
     now = {};
-    if (rollout_kind == kind) rollout_due = false;  // else another one is wanted meanwhile
+    if (rollout_kind == kind && walk_wish == wish) extras_due = false;  // else others are wanted meanwhile
   }
   changed.notify_all();
 }

@@ -18,6 +18,13 @@ struct Progress {
   float fraction = 0.0f;  ///< 0 to 1.
 };
 
+/// Which walk is looked at.
+struct WalkWish {
+  HeadId head;
+  Dropout dropout;
+  bool operator==(const WalkWish&) const = default;
+};
+
 /// Side of a head's thumbnail, in cells.
 inline constexpr int thumbnail_size = 64;
 
@@ -44,6 +51,9 @@ class Worker {
   /// From now on snapshots have the rollouts of this kind, too, the latest as soon as they are
   /// computed; none: no longer.
   void want_rollout(std::optional<AttentionKind> kind);
+
+  /// From now on snapshots have the walk through this head of the edited run, too; none: no longer.
+  void want_walk(std::optional<WalkWish> wish);
 
   std::shared_ptr<const Snapshot> latest() const;  ///< Never null.
   Progress progress() const;

@@ -66,13 +66,17 @@ Model head_alone(const Model& model, int layer, int head) {
   return alone;
 }
 
-}  // namespace
-
-NaiveAttention::NaiveAttention(const Model& model, int layer) {
+void check_layer(const Model& model, int layer) {
   if (model.recorded || model.config.encoder_decoder()) {
     throw std::invalid_argument("[naive_attention] expected a model of one stack");
   }
   check_head(model.config, {layer, 0}, "naive_attention");
+}
+
+}  // namespace
+
+NaiveAttention::NaiveAttention(const Model& model, int layer) {
+  check_layer(model, layer);
   for (int head = 0; head < model.config.heads; ++head) {
     heads_.push_back(head_alone(model, layer, head));
   }
@@ -94,6 +98,27 @@ void NaiveAttention::run(const float* x, int rows, float* z, ThreadPool& pool) c
     attention_output(head_input(model.config, block, id, rows, rows), head_rule(model, {}, id),
                      z + head * d_head, heads_.size() * d_head, nullptr, 0, scratch);
   }
+}
+
+void vectorised_attention(const Model& model, int layer, const float* x, int rows, float* z,
+                          ThreadPool& pool) {
+  check_layer(model, layer);
+  const ModelConfig& config = model.config;
+  RowMemory memory;
+  BlockRows parts(model, layer, pool, memory);
+  BlockTrace block;
+  block.qkv.resize(static_cast<std::size_t>(rows) * parts.qkv_width());
+  parts.project(x, rows, block.qkv.data());
+  if (parts.mixes()) parts.mix(block.qkv.data(), rows, 0);
+  parts.rotate(block.qkv.data(), rows, 0);
+  std::vector<AttentionScratch> scratch(static_cast<std::size_t>(config.heads));
+  pool.run(config.heads, [&](int head) {
+    const HeadId id{layer, head};
+    attention_output(head_input(config, block, id, rows, rows), head_rule(model, {}, id),
+                     z + static_cast<std::size_t>(head) * config.d_head,
+                     static_cast<std::size_t>(config.query_width()), nullptr, 0,
+                     scratch[static_cast<std::size_t>(head)]);
+  });
 }
 
 }  // namespace headlight

@@ -25,4 +25,9 @@ class NaiveAttention {
   std::vector<Model> heads_;  // Each of one layer and one head
 };
 
+/// The same numbers as the pass makes them: one product for the queries, keys and values of all heads,
+/// whose columns are then read as heads. Arguments as NaiveAttention's.
+void vectorised_attention(const Model& model, int layer, const float* x, int rows, float* z,
+                          ThreadPool& pool);
+
 }  // namespace headlight

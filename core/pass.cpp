@@ -7,6 +7,7 @@
 
 #include "attention_file.h"
 #include "block_rows.h"
+#include "embedding.h"
 #include "generation.h"
 #include "layer_parts.h"
 #include "routing.h"
@@ -169,36 +170,23 @@ void Pass::State::start(const Trace* earlier) {
 // The embedded tokens of a stack, from row `first` on (Vaswani et al. 2017, section 3.4).
 void Pass::State::enter(AttentionKind stack, int first) {
   kind = stack;
-  const bool encoder = kind == AttentionKind::encoder;
   const std::vector<Token>& ids = trace.query_tokens(kind);
   tokens = static_cast<int>(ids.size());
-  const Embedding& embedding =
-      encoder ? model.weights.encoder_embedding : model.weights.embedding;
-  const std::vector<float>& table =
-      encoder ? model.weights.encoder_tokens() : model.weights.embedding.token;
-  const std::vector<int> types = token_types(model, ids);
   const auto width = static_cast<std::size_t>(config.d_model);
   x.resize(static_cast<std::size_t>(tokens) * width);
-  std::size_t next_position = static_cast<std::size_t>(config.position_offset);
-  for (int row = 0; row < first; ++row) {
-    next_position += ids[static_cast<std::size_t>(row)].id != config.without_position;
-  }
+  const std::vector<EmbeddedToken> rows = embedded_tokens(model, ids, kind);
   for (int row = first; row < tokens; ++row) {
-    const auto at = static_cast<std::size_t>(row);
-    const float* token = table.data() + static_cast<std::size_t>(ids[at].id) * width;
+    const EmbeddedToken& embedded = rows[static_cast<std::size_t>(row)];
     float* out = stream(row);
-    for (std::size_t i = 0; i < width; ++i) out[i] = token[i] * config.embedding_scale;
-    const auto add = [&](const std::vector<float>& rows, std::size_t which) {
-      if (rows.empty()) return;
-      for (std::size_t i = 0; i < width; ++i) out[i] += rows[which * width + i];
-    };
-    add(embedding.type, static_cast<std::size_t>(types[at]));
-    const bool counts = ids[at].id != config.without_position;
-    add(embedding.position,
-        counts ? next_position++ : static_cast<std::size_t>(config.position_offset) - 1);
+    for (std::size_t i = 0; i < width; ++i) out[i] = embedded.token[i] * config.embedding_scale;
+    for (const float* more : {embedded.type, embedded.position}) {
+      for (std::size_t i = 0; more != nullptr && i < width; ++i) out[i] += more[i];
+    }
   }
-  if (!embedding.norm.gain.empty() && first < tokens) {
-    norm_rows(config, embedding.norm, stream(first), tokens - first, stream(first), pool);
+  const Norm& norm = kind == AttentionKind::encoder ? model.weights.encoder_embedding.norm
+                                                    : model.weights.embedding.norm;
+  if (!norm.gain.empty() && first < tokens) {
+    norm_rows(config, norm, stream(first), tokens - first, stream(first), pool);
   }
 }
 

@@ -425,6 +425,12 @@ def test_help_and_info():
     check("info", info["layers"] == config["n_layer"] and info["heads"] == config["n_head"] and
           info["vocabulary"] == config["vocab_size"] and info["tokenizer"] is True, info)
     check("info as text", b"layers" in run("info", tiny).stdout)
+    counts = json.loads(run("info", tiny, "--parameters", "--json").stdout)
+    check("parameters by part", counts["parameters"] == info["parameters"] ==
+          sum(part["count"] for part in counts["parts"].values()), counts["parts"])
+    check("known models beside them", [known["parameters"] for known in counts["known"]][2:4] ==
+          [124439808, 774030080])
+    check("parameters as text", b"GPT-3 (175B)" in run("info", tiny, "--parameters").stdout)
     info = json.loads(run("info", bart, "--json").stdout)
     check("info of two stacks", (info["kind"], info["encoder_layers"], info["encoder_heads"],
                                  info["layers"], info["heads"]) == ("encoder-decoder", 2, 3, 3, 4))

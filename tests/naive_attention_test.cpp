@@ -28,6 +28,9 @@ TEST_CASE("a small attention for each head gives what one product for all heads 
         largest = std::max(largest, std::abs(static_cast<double>(gate) * z[i] - block.z[i]));
       }
       CHECK(largest <= 1e-6);
+      std::vector<float> together(z.size(), -9.0f);
+      vectorised_attention(model, layer, block.input.data(), trace.size(), together.data(), pool);
+      CHECK(together == z);
     }
   }
 }

@@ -82,7 +82,10 @@ def attend(q, k, v, own, causal, edits, means, trace, gates=None):
     for head, edit in edits.items():
         scores[head] /= edit.get("temperature", 1.0)
         allowed[head] = torch.from_numpy(allowed_cells(edit.get("mask", "none"), own[head], causal))
-    weights = scores.masked_fill(~allowed, -math.inf).softmax(-1)
+    masked = scores.masked_fill(~allowed, -math.inf)
+    trace.setdefault("scores", []).append(scores)
+    trace.setdefault("masked", []).append(masked)
+    weights = masked.softmax(-1)
     weights = weights.masked_fill(~allowed.any(-1, keepdim=True), 0.0)
     z = weights @ v  # [heads, query, d_head]
     if gates is not None:

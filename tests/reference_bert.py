@@ -80,17 +80,25 @@ class Bert(SelfAttention):
 
     def hidden(self, ids, edits, means, trace):
         at = "embeddings."
-        x = self.tensors[at + "word_embeddings.weight"][torch.tensor(ids)]
-        x = x + self.tensors[at + "position_embeddings.weight"][self.positions(ids)]
+        tokens = self.tensors[at + "word_embeddings.weight"][torch.tensor(ids)]
+        places = self.tensors[at + "position_embeddings.weight"][self.positions(ids)]
         if self.types:
-            x = x + self.tensors[at + "token_type_embeddings.weight"][self.token_types(ids)]
-        x = self.layer_norm(x, at + "LayerNorm", self.epsilon)
+            places = places + self.tensors[at + "token_type_embeddings.weight"][self.token_types(ids)]
+        x = self.layer_norm(tokens + places, at + "LayerNorm", self.epsilon)
         for layer in range(self.layers):
             names = {key: self.names["at"].format(layer) + name for key, name in self.names.items()}
-            q, k, v = (self.split(self.linear(x, names[name]), self.heads)
-                       for name in ("query", "key", "value"))
-            z = self.linear(self.attend(q, k, v, layer, edits, means, trace), names["out"])
+            parts = [self.linear(x, names[name]) for name in ("query", "key", "value")]
+            self.begin_layer(x=x, **dict(zip(("all_q", "all_k", "all_v"), parts)))
+            self.note(**{"w_" + name[0]: self.tensors[names[name] + ".weight"].T
+                         for name in ("query", "key", "value")})
+            if layer == 0:
+                self.note(token_rows=tokens, position_rows=places)
+            q, k, v = (self.split(part, self.heads) for part in parts)
+            concatenated = self.attend(q, k, v, layer, edits, means, trace)
+            z = self.linear(concatenated, names["out"])
             x = self.layer_norm(x + z, names["norm"], self.epsilon)
+            self.note(concatenated=concatenated, w_o=self.tensors[names["out"] + ".weight"].T, mixed=z,
+                      stream=x)
             inner = self.linear(self.activation(self.linear(x, names["up"])), names["down"])
             x = self.layer_norm(x + inner, names["last_norm"], self.epsilon)
         return x

@@ -66,6 +66,7 @@ class Designed(Llama):
         return gates.T[:, :, None]
 
     def attend(self, q, k, v, layer, edits, means, trace):
+        self.note(q=q, k=k, v=v)
         n = q.shape[1]
         scales = torch.tensor([design.get("temperature", 1.0) for design in self.designs[layer]],
                               dtype=q.dtype)

@@ -21,13 +21,23 @@ class Gpt2(SelfAttention):
         return x @ self.tensors[name + ".weight"] + self.tensors[name + ".bias"]
 
     def hidden(self, ids, edits, means, trace):
-        x = self.tensors["wte.weight"][torch.tensor(ids)] + self.tensors["wpe.weight"][: len(ids)]
+        tokens, places = self.tensors["wte.weight"][torch.tensor(ids)], self.tensors["wpe.weight"][: len(ids)]
+        x = tokens + places
         for layer in range(self.layers):
             at = f"h.{layer}."
-            inner = self.conv1d(self.layer_norm(x, at + "ln_1", self.epsilon), at + "attn.c_attn")
-            q, k, v = (self.split(part, self.heads) for part in inner.split(self.width, -1))
+            normed = self.layer_norm(x, at + "ln_1", self.epsilon)
+            inner = self.conv1d(normed, at + "attn.c_attn")
+            parts = inner.split(self.width, -1)
+            self.begin_layer(x=x, normed=normed, **dict(zip(("all_q", "all_k", "all_v"), parts)))
+            self.note(**dict(zip(("w_q", "w_k", "w_v"),
+                                 self.tensors[at + "attn.c_attn.weight"].split(self.width, -1))))
+            if layer == 0:
+                self.note(token_rows=tokens, position_rows=places)
+            q, k, v = (self.split(part, self.heads) for part in parts)
             z = self.attend(q, k, v, layer, edits, means, trace)
-            x = x + self.conv1d(z, at + "attn.c_proj")
+            mixed = self.conv1d(z, at + "attn.c_proj")
+            x = x + mixed
+            self.note(concatenated=z, w_o=self.tensors[at + "attn.c_proj.weight"], mixed=mixed, stream=x)
             inner = self.conv1d(self.layer_norm(x, at + "ln_2", self.epsilon), at + "mlp.c_fc")
             x = x + self.conv1d(self.activation(inner), at + "mlp.c_proj")
         return x

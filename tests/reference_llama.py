@@ -72,6 +72,8 @@ class Llama(SelfAttention):
             q, k, v = self.linear(x, at + "qkv_proj").split(widths, -1)
         else:
             q, k, v = (self.linear(x, f"{at}{part}_proj") for part in "qkv")
+            self.note(**{f"w_{part}": self.tensors[f"{at}{part}_proj.weight"].T for part in "qkv"})
+        self.note(all_q=q, all_k=k, all_v=v)
         q, k, v = self.split(q, self.heads), self.split(k, self.groups), self.split(v, self.groups)
         if at + "q_norm.weight" in self.tensors:  # Qwen3: over each head
             q, k = self.norm(q, at + "q_norm"), self.norm(k, at + "k_norm")
@@ -90,11 +92,18 @@ class Llama(SelfAttention):
             x = x * x.shape[-1] ** 0.5
         for layer in range(self.layers):
             at = f"layers.{layer}."
-            q, k, v = self.projections(self.norm(x, at + "input_layernorm"), at + "self_attn.")
+            normed = self.norm(x, at + "input_layernorm")
+            self.begin_layer(x=x, normed=normed)
+            if layer == 0:
+                self.note(token_rows=x)
+            q, k, v = self.projections(normed, at + "self_attn.")
             q, k = self.rotate(q), self.rotate(k)
             k, v = (part.repeat_interleave(self.heads // self.groups, 0) for part in (k, v))
             z = self.attend(q, k, v, layer, edits, means, trace)
-            x = x + self.linear(z, at + "self_attn.o_proj")
+            mixed = self.linear(z, at + "self_attn.o_proj")
+            x = x + mixed
+            self.note(concatenated=z, w_o=self.tensors[at + "self_attn.o_proj.weight"].T, mixed=mixed,
+                      stream=x)
             x = x + self.feed_forward(self.norm(x, at + "post_attention_layernorm"), at + "mlp.")
         return x
 

@@ -19,6 +19,15 @@ class Reference:
     """The blocks. A family sets tensors, layers, heads, d_head, vocabulary and context."""
 
     causal = True
+    steps = None  # A list that gets a dict of tensors for each layer, where somebody wants them.
+
+    def begin_layer(self, **tensors):
+        if self.steps is not None:
+            self.steps.append(tensors)
+
+    def note(self, **tensors):
+        if self.steps is not None:
+            self.steps[-1].update(tensors)
 
     def layer_norm(self, x, name, epsilon):
         weight, bias = self.tensors[name + ".weight"], self.tensors[name + ".bias"]
@@ -46,6 +55,7 @@ class SelfAttention(Reference):
         return self.cells(layer, n)
 
     def attend(self, q, k, v, layer, edits, means, trace):
+        self.note(q=q, k=k, v=v)
         q = q / self.d_head**0.5
         own, means = self.cells(layer, q.shape[1]), None if means is None else means[layer]
         return attend(q, k, v, own, self.causal, edits_of(edits, layer), means, trace)
@@ -58,12 +68,27 @@ class SelfAttention(Reference):
         """attentions [layers, heads, query, key], z [layers, heads, query, d_head], and the logits
         [vocabulary] at logits_position, None without a head for them. All but z are arrays.
         An edit's key is (layer, head); `means` is what mean_outputs gives."""
-        trace = {"attentions": [], "z": []}
+        trace = {"attentions": [], "z": [], "scores": [], "masked": []}
         x = self.hidden(list(ids), edits, means, trace)
         logits = self.logits(x[self.logits_position(list(ids))])
         return {"attentions": torch.stack(trace["attentions"]).numpy(),
                 "z": torch.stack(trace["z"]),
                 "logits": None if logits is None else logits.numpy()}
+
+    def walk(self, ids, edits=None, means=None):
+        """For each layer what stands between its input and its output, by the names of WalkTensor, with
+        an axis for the heads (or key-value heads) where a tensor is a head's own."""
+        self.steps = []
+        trace = {"attentions": [], "z": [], "scores": [], "masked": []}
+        with torch.no_grad():
+            output = self.hidden(list(ids), edits, means, trace)
+        steps, self.steps = self.steps, None
+        for layer, step in enumerate(steps):
+            step.update(weights=trace["attentions"][layer], z=trace["z"][layer],
+                        scores=trace["scores"][layer], masked=trace["masked"][layer],
+                        products=step["q"] @ step["k"].transpose(1, 2),
+                        output=steps[layer + 1]["x"] if layer + 1 < len(steps) else output)
+        return steps
 
     def mean_outputs(self, ids):
         """[layers, heads, d_head]: each head's mean z over the rows after the first."""
