@@ -276,7 +276,7 @@ CLI::App* add_lesson(CLI::App& app, LessonCommand& command) {
   CLI::App* sub = app.add_subcommand("lesson", "Check lessons that you wrote; list lessons; forget progress");
   sub->footer(
       "Examples:\n  headlight lesson check my.lesson\n  headlight lesson check my-lessons/ --json\n"
-      "  headlight lesson list\n  headlight lesson reset 1-who-sat-where\n\n"
+      "  headlight lesson list\n  headlight lesson handout 1-who-sat-where -o sheet.pdf\n  headlight lesson reset 1-who-sat-where\n\n"
       "How a lesson is written: assets/lessons/README.md");
   sub->require_subcommand(1);
   using What = LessonCommand::What;
@@ -289,6 +289,9 @@ CLI::App* add_lesson(CLI::App& app, LessonCommand& command) {
   check->add_option("files", command.names, "Lessons, or folders of lessons (all that the window shows)")
       ->option_text("FILE|DIR ...");
   check->add_flag("--json", command.json, "Every part with its right answer, as JSON");
+  CLI::App* handout = add("handout", "Print a lesson: what to do, the questions, and the answers at the end", What::handout);
+  handout->add_option("name", command.names, "A lesson's name, or its file")->expected(1)->required();
+  handout->add_option("-o,--output", command.output, "The PDF to write")->type_name("FILE.pdf")->required();
   add("list", "All lessons, and how far you are", What::list)
       ->add_flag("--json", command.json, "As JSON");
   add("reset", "Forget how far you are", What::reset)

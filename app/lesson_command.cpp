@@ -4,7 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "file_io.h"
+#include "handout.h"
 #include "lesson_check.h"
+#include "lesson_handout.h"
 #include "lesson_list.h"
 #include "lesson_progress.h"
 
@@ -126,6 +129,21 @@ int reset(const LessonCommand& command) {
   return 0;
 }
 
+int handout(const LessonCommand& command) {
+  const std::string& name = command.names.front();
+  if (!is_handout_file(command.output.string()))
+    throw std::invalid_argument("\"" + command.output.string() + "\": a hand-out's name must end in .pdf");
+  std::optional<LessonEntry> entry;
+  for (LessonEntry& known : all_lessons()) {
+    if (known.name == name) entry = std::move(known);
+  }
+  if (!entry) entry = lesson_at(name);
+  if (!entry->lesson) throw std::runtime_error(entry->problem);
+  Worker worker([] {});
+  write_file(command.output, lesson_handout(*entry->lesson, check_lesson(*entry->lesson, worker)));
+  return 0;
+}
+
 }  // namespace
 
 int run_lesson(const LessonCommand& command) {
@@ -134,6 +152,8 @@ int run_lesson(const LessonCommand& command) {
       return check(command);
     case LessonCommand::What::list:
       return list(command);
+    case LessonCommand::What::handout:
+      return handout(command);
     case LessonCommand::What::reset:
       return reset(command);
   }

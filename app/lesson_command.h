@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -7,9 +8,10 @@ namespace headlight {
 
 /// What `headlight lesson` was asked for.
 struct LessonCommand {
-  enum class What { check, list, reset };
+  enum class What { check, list, handout, reset };
   What what = What::list;
   std::vector<std::string> names;  ///< Of check: files and folders, none: the program's own lessons. Of reset: lessons, none: all.
+  std::filesystem::path output;    ///< Of handout.
   bool json = false;
 };
 

@@ -56,6 +56,7 @@ void draw_view_menu(State& state, Ui& ui) {
   if (item(ui, "Text", "3", display.view == View::text)) display.view = View::text;
   if (item(ui, "Compare", "5", display.view == View::compare)) display.view = View::compare;
   if (item(ui, "Variants", "6", display.view == View::variants)) display.view = View::variants;
+  if (item(ui, "Learn", "7", display.view == View::learn)) display.view = View::learn;
   ImGui::Separator();
   if (item(ui, "Hide the first token", "H", display.hide_first)) {
     display.hide_first = !display.hide_first;
@@ -71,6 +72,19 @@ void draw_view_menu(State& state, Ui& ui) {
   if (item(ui, "Smaller text", "Ctrl+-", false, display.text_scale > 0.75f)) {
     display.text_scale -= 0.125f;
   }
+  if (item(ui, "Present", "F5")) display.presents = true;
+  ImGui::EndMenu();
+}
+
+void draw_learn_menu(State& state, Ui& ui) {
+  if (!begin_menu(ui, "Learn")) return;
+  for (int page = 0; page < static_cast<int>(std::size(learn_page_names)); ++page) {
+    const bool here = state.display.view == View::learn && static_cast<int>(state.learn.page) == page;
+    if (item(ui, learn_page_names[page], nullptr, here)) {
+      state.display.view = View::learn;
+      state.learn.page = static_cast<LearnPage>(page);
+    }
+  }
   ImGui::EndMenu();
 }
 
@@ -81,6 +95,7 @@ void draw_menu_bar(State& state, const Picture& picture, Ui& ui) {
   draw_file_menu(picture, ui);
   draw_edit_menu(state, ui);
   draw_view_menu(state, ui);
+  draw_learn_menu(state, ui);
   if (begin_menu(ui, "Help")) {
     if (item(ui, "Shortcuts", "?")) ui.open(Dialog::shortcuts);
     if (item(ui, "About Headlight")) ui.open(Dialog::about);

@@ -5,11 +5,8 @@ namespace headlight {
 
 void draw_learn(State& state, const Picture& picture, Ui& ui) {
   int page = static_cast<int>(state.learn.page);
-  if (!state.display.presents &&
-      segmented(ui, "page",
-                {"Lessons", "Walk", "Tiny layer", "Naive and vectorised", "Parameters", "Key-value cache",
-                 "Rotary positions"},
-                page)) {
+  const auto& n = learn_page_names;
+  if (!state.display.presents && segmented(ui, "page", {n[0], n[1], n[2], n[3], n[4], n[5], n[6]}, page)) {
     state.learn.page = static_cast<LearnPage>(page);
   }
   switch (state.learn.page) {

@@ -114,6 +114,11 @@ void draw_card(State& state, Ui& ui, const LessonEntry& entry, ImVec2 at, ImVec2
     }
     mark(ui, "reset", entry.name);
   }
+  right -= text_width(ui.fonts.text, "PDF") + ui.px(28);
+  ImGui::SetCursorScreenPos({right, row});
+  if (ImGui::Button("PDF")) ui.wishes.print_lesson = entry.file;
+  if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", words().get("print").c_str());
+  mark(ui, "print", entry.name);
   draw_progress(ui, {at.x + pad, row + ui.px(2)}, std::min(ui.px(130), right - at.x - 2 * pad), known);
   ImGui::PopID();
   if (begins) begin_lesson(state, ui, entry, goes_on ? record.part : 0);

@@ -42,6 +42,9 @@ void draw_compare(State& state, const Picture& picture, Ui& ui);
 void draw_variants(State& state, const Picture& picture, Ui& ui);
 /// The pages that teach: lessons, the walk through a layer, and what belongs to it.
 void draw_learn(State& state, const Picture& picture, Ui& ui);
+/// The pages' names, in the order of LearnPage.
+inline constexpr const char* learn_page_names[] = {"Lessons", "Walk", "Tiny layer", "Naive and vectorised",
+                                                   "Parameters", "Key-value cache", "Rotary positions"};
 /// The pages of draw_learn, one function each.
 void draw_lesson_list(State& state, const Picture& picture, Ui& ui);
 void draw_walk(State& state, const Picture& picture, Ui& ui);

@@ -11,6 +11,7 @@
 #include "figure_columns.h"
 #include "figure_curve.h"
 #include "handout.h"
+#include "lesson_handout.h"
 #include "panels.h"
 #include "pass.h"
 #include "session.h"
@@ -177,7 +178,17 @@ void Program::start_take_home(const TakeHome& form) {
     const auto tiny = std::make_shared<const Model>(tiny_model(learn.tiny));
     const Input input = tiny_input(learn.tiny, picture->edited->tokens());
     const Trace trace = run(*tiny, input, tiny_edits(state, static_cast<int>(input.tokens.size())));
-    return walk_files(form, tiny, trace, {0, learn.tiny_head}, text, {});
+    return walk_files(form, tiny, trace, {0, std::clamp(learn.tiny_head, 0, learn.tiny.heads - 1)}, text, {});
+  });
+}
+
+// What its questions ask is read off the models again, so that the answers are right.
+void Program::start_lesson_handout(const std::filesystem::path& file) {
+  const std::string name = file.stem().string() + ".pdf";
+  start_writing(name, [file, name] {
+    Worker worker([] {});
+    const Lesson lesson = read_lesson(file);
+    return Files{{name, lesson_handout(lesson, check_lesson(lesson, worker))}};
   });
 }
 
@@ -350,6 +361,7 @@ void Program::carry_out_wishes() {
       say("Saved " + file.string(), false);
     }
     if (wishes.export_ && !picture_.empty()) start_export(*wishes.export_);
+    if (wishes.print_lesson) start_lesson_handout(*wishes.print_lesson);
     if (wishes.take_home && !picture_.empty()) start_take_home(*wishes.take_home);
   } catch (const std::exception& error) {
     say(error.what(), true);

@@ -64,6 +64,7 @@ class Program {
   void carry_out_wishes();
   void start_export(const ExportForm& form);
   void start_take_home(const TakeHome& form);
+  void start_lesson_handout(const std::filesystem::path& file);
   using Files = std::vector<std::pair<std::string, std::string>>;  // names and bytes
   void start_writing(const std::string& file, std::function<Files()> make);
   void finish_export();

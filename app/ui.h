@@ -61,6 +61,7 @@ struct Wishes {
   std::optional<std::filesystem::path> open_session;
   std::optional<std::filesystem::path> save_session;
   std::optional<std::filesystem::path> open_lesson;
+  std::optional<std::filesystem::path> print_lesson;  ///< Its file.
   std::optional<ExportForm> export_;
   std::optional<TakeHome> take_home;
   bool list_models = false;  ///< For the model menu: Ui::models.

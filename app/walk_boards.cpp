@@ -6,6 +6,7 @@
 #include <set>
 
 #include "color_maps.h"
+#include "page_parts.h"
 #include "token_label.h"
 #include "walk_arithmetic.h"
 #include "widgets.h"
@@ -52,12 +53,10 @@ ImU32 ScenePainter::color(const WalkBoard& board, float value) const {
 
 void ScenePainter::number(ImVec2 min, ImVec2 max, float value, ImU32 behind) {
   const std::string text = std::isinf(value) ? "−∞" : number_text(std::round(value * 100.0f) / 100.0f);
-  const float luma = 0.299f * static_cast<float>(behind & 255) + 0.587f * static_cast<float>((behind >> 8) & 255) +
-                     0.114f * static_cast<float>((behind >> 16) & 255);
   ImFont* font = ui_.fonts.small;
   const float width = text_width(font, text);
   draw_text(draw_, font, {std::floor((min.x + max.x - width) / 2), std::floor((min.y + max.y - font->FontSize) / 2)},
-            luma > 140.0f ? IM_COL32(16, 18, 22, 255) : IM_COL32(250, 250, 250, 255), text);
+            ink_on(behind), text);
 }
 
 void ScenePainter::board(const WalkBoard& board) {
@@ -95,12 +94,12 @@ void ScenePainter::stripes(const WalkBoard& board) {
   for (int head = 0; head < heads; ++head) {
     const ImVec2 min = at(board.x + each * static_cast<float>(head), board.y - 16.0f);
     const ImVec2 max = at(board.x + each * static_cast<float>(head + 1), board.y - 2.0f);
-    draw_->AddRectFilled(min, {max.x - 1, max.y}, fade(head_color(head, heads, theme_), head == own ? 1.0f : 0.55f));
+    draw_->AddRectFilled(min, {max.x - 1, max.y}, fade(head_color(head, theme_), head == own ? 1.0f : 0.55f));
     const std::string text = std::to_string(head);
     if (text_width(ui_.fonts.small, text) + 2 < max.x - min.x) {
       const float middle = (min.x + max.x - text_width(ui_.fonts.small, text)) / 2;
       draw_text(draw_, ui_.fonts.small, {middle, (min.y + max.y - ui_.fonts.small->FontSize) / 2},
-                theme_ == Theme::dark ? IM_COL32(10, 12, 16, 255) : IM_COL32(255, 255, 255, 255), text);
+                head == own ? ink_on(head_color(head, theme_)) : ui_.palette->ink, text);
     }
     if (head == own) draw_->AddRect(min, at(board.x + each * static_cast<float>(head + 1), board.y + board.height()),
                                     ui_.palette->ink, 0.0f, 0, ui_.px(1.5f));
@@ -201,12 +200,6 @@ void ScenePainter::bars(const WalkBars& bars) {
 }
 
 }  // namespace
-
-ImU32 head_color(int head, int heads, Theme theme) {
-  const float hue = std::fmod(0.58f + static_cast<float>(head) / static_cast<float>(std::max(heads, 1)), 1.0f);
-  return theme == Theme::dark ? static_cast<ImU32>(ImColor::HSV(hue, 0.5f, 0.92f))
-                              : static_cast<ImU32>(ImColor::HSV(hue, 0.75f, 0.62f));
-}
 
 std::optional<WalkCell> draw_scene(const LayerWalk& walk, const WalkScene& scene, ImVec2 origin,
                                    std::optional<WalkCell> lit, Theme theme, Ui& ui) {

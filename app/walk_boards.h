@@ -10,7 +10,4 @@ namespace headlight {
 std::optional<WalkCell> draw_scene(const LayerWalk& walk, const WalkScene& scene, ImVec2 origin,
                                    std::optional<WalkCell> lit, Theme theme, Ui& ui);
 
-/// The colour of a head's stripe; the number stands beside it, too.
-ImU32 head_color(int head, int heads, Theme theme);
-
 }  // namespace headlight

@@ -23,10 +23,11 @@ SPELLER = os.path.join(ROOT, "..", "shared", "data", "models", "bart-g2p-us")
 TEXT = "The cat that I saw yesterday ran away because the cat that I saw was hungry"
 
 
-def picture(name, size="1440x900", model="mini-gpt", text=TEXT, head=(1, 5), kind=None, edits=(), **display):
+def picture(name, size="1440x900", model="mini-gpt", text=TEXT, head=(1, 5), kind=None, edits=(), learn=None,
+            **display):
     selection = {"layer": head[0], "head": head[1], **({"kind": kind} if kind else {})}
     session = {"headlight_session": 1, "model": model, "text": text, "selection": selection,
-               "edits": list(edits), "display": display}
+               "edits": list(edits), "display": display, "learn": learn or {}}
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
         json.dump(session, file)
     subprocess.run([PROGRAM, "--session", file.name, "--size", size, "--offscreen",
@@ -69,7 +70,26 @@ def main():
     if os.path.isdir(SPELLER):
         subprocess.run([PROGRAM, "roles", SPELLER, "--quiet"], check=True, stdout=subprocess.DEVNULL)
         picture("cross-dark", model=SPELLER, head=(0, 0), kind="cross", text="transformer")
+    learning()
     pruning()
+
+
+def learning():
+    text = "The cat sat on the mat because the cat was tired"
+
+    def learn(name, page, size="1440x900", theme="dark", **places):
+        picture(name, size=size, text=text, view="learn", theme=theme, learn={"page": page, **places})
+
+    learn("lessons-light", "lessons", theme="light")
+    picture("lesson-dark", text="The cat sat on the mat", view="map",
+            learn={"lesson": "1-who-sat-where", "lesson_part": 2})
+    learn("walk-scores-dark", "walk", step="scores", cell={"tensor": "products", "row": 4, "column": 3})
+    learn("walk-project-light", "walk", theme="light", step="project", cell={"tensor": "all_q", "row": 4, "column": 170})
+    learn("tiny-light", "tiny", theme="light", step="blend", cell={"tensor": "z", "row": 2, "column": 1})
+    learn("rotary-dark", "rotary")
+    picture("presenter-light", size="1024x768", text=text, view="learn", theme="light", presents=True,
+            learn={"page": "walk", "step": "softmax", "cell": {"tensor": "weights", "row": 3, "column": 2}})
+    learn("parameters-light", "parameters", theme="light")
 
 
 if __name__ == "__main__":
