@@ -97,7 +97,8 @@ class Bert(SelfAttention):
             concatenated = self.attend(q, k, v, layer, edits, means, trace)
             z = self.linear(concatenated, names["out"])
             x = self.layer_norm(x + z, names["norm"], self.epsilon)
-            self.note(concatenated=concatenated, w_o=self.tensors[names["out"] + ".weight"].T, mixed=z,
+            self.note(concatenated=concatenated, w_o=self.tensors[names["out"] + ".weight"].T,
+                      mixed=z,
                       stream=x)
             inner = self.linear(self.activation(self.linear(x, names["up"])), names["down"])
             x = self.layer_norm(x + inner, names["last_norm"], self.epsilon)
