@@ -35,6 +35,39 @@ def lesson_of(state):
     return state["learn"].get("lesson", ""), state["learn"].get("lesson_part", 0)
 
 
+def press(window, key):
+    """A key while the program may be at work on something else (it measures what an edit did)."""
+    window.display.xdotool(f"key {key}", "sleep 0.03")
+
+
+def steady(window, name):
+    """A landmark's place once the layout stands still."""
+    last = None
+
+    def same():
+        nonlocal last
+        now = places(window).get(name)
+        stands = now is not None and now == last
+        last = now
+        return stands
+
+    window.wait(f'"{name}" stands still', same)
+    return last
+
+
+def tap_at(window, x, y, *held):
+    down = [f"keydown {key}" for key in held]
+    up = [f"keyup {key}" for key in held]
+    window.display.xdotool(f"mousemove --window {window.number} {x:.0f} {y:.0f}", "sleep 0.04", *down,
+                           "sleep 0.02", "mousedown 1", "sleep 0.04", "mouseup 1", "sleep 0.02", *up)
+
+
+def tap(window, name, *held):
+    """A click on a landmark, as press()."""
+    x0, y0, x1, y1 = steady(window, name)
+    tap_at(window, (x0 + x1) / 2, (y0 + y1) / 2, *held)
+
+
 def open_list(window):
     if window.state()["display"]["view"] != "learn":
         window.key("7")
@@ -51,22 +84,16 @@ def shot(window, name):
 
 
 def left_end(window, name):
-    x0, y0, x1, y1 = window.place(name)
-    window.click((x0 + (x1 - x0) * 0.12, (y0 + y1) / 2))
+    x0, y0, x1, y1 = steady(window, name)
+    tap_at(window, x0 + (x1 - x0) * 0.12, (y0 + y1) / 2)
 
 
 def ctrl_click(window, name):
-    window.move(*window.middle(name))
-    window.display.xdotool("keydown ctrl")
-    window.settle()
-    window.display.xdotool("mousedown 1", "sleep 0.05", "mouseup 1")
-    window.settle()
-    window.display.xdotool("keyup ctrl")
-    window.settle()
+    tap(window, name, "ctrl")
 
 
 def click_pointer(window):
-    window.click("lesson/pointer")
+    tap(window, "lesson/pointer")
 
 
 def landmark(head):
@@ -78,34 +105,36 @@ def fulfil(window, condition, part):
     """Does what one line of `until` asks for."""
     match = re.match(r"head is ([\d.]+)", condition)
     if match:
-        return window.click(landmark(match[1]))
+        return tap(window, landmark(match[1]))
     if condition.startswith("head has role"):
-        return window.click("L1 H5")
+        return tap(window, "L1 H5")
     if condition.startswith("not head is"):
-        window.key("Left")
+        press(window, "Left")
         if part["say"].find("any head of another layer") >= 0:
-            window.click("L0 H1")
+            tap(window, "L0 H1")
         return None
     match = re.match(r"pruned ([\d.,]+)", condition)
     if match:
         heads = match[1].split(",")
         if len(heads) == 1:
-            return window.key("p")
+            return press(window, "p")
         for head in heads:
             layer, number = map(int, head.split("."))
             if edits_of(window.state()).get((layer, number), {}).get("gain", 1) != 0:
                 ctrl_click(window, landmark(head))
+                window.wait(f"{head} pruned", lambda at=(layer, number):
+                            edits_of(window.state()).get(at, {}).get("gain", 1) == 0)
         return None
     if condition.startswith("text changed"):
-        window.click("prompt")
-        window.key("End")
+        tap(window, "prompt")
+        press(window, "End")
         window.type(" and more")
-        return window.leave_field()
+        return press(window, "Escape")
     if re.match(r"mask of [\d.]+ is", condition):
         if "mask/window" not in places(window):
-            window.click("mask")
+            tap(window, "mask")
             window.wait("the masks", lambda: "mask/local" in places(window))
-            window.click("mask/local")
+            tap(window, "mask/local")
         return None
     if condition.startswith("weight of"):
         return left_end(window, "mask/window")
@@ -116,15 +145,17 @@ def fulfil(window, condition, part):
     if condition.startswith("step is"):
         step = condition.split()[-1]
         for _ in range(11):
-            if window.state()["learn"]["step"] == step:
+            now = window.state()["learn"]["step"]
+            if now == step:
                 break
-            window.key("Right")
+            press(window, "Right")
+            window.wait("a step", lambda: window.state()["learn"]["step"] != now)
         return None
     match = re.match(r"(not )?query is|query pinned", condition)
     if match:
         return click_pointer(window)
     if condition.startswith("hide first"):
-        return window.key("h")
+        return press(window, "h")
     return click_pointer(window)
 
 
@@ -133,7 +164,7 @@ def act(window, name, index, part):
                 lambda: not part.get("points") or "lesson/pointer" in places(window))
     check(f"{name} {index + 1}: it waits", "lesson/next" not in places(window) or
           "skip" in str(places(window)))
-    window.key("Return")
+    press(window, "Return")
     check(f"{name} {index + 1}: Enter alone does not go on", lesson_of(window.state()) == (name, index),
           lesson_of(window.state()))
     done = set()
@@ -154,16 +185,16 @@ def ask(window, name, index, part, by_mouse):
 
     def answer(choice):
         if by_mouse:
-            window.click("lesson/" + letters[choice])
+            tap(window, "lesson/" + letters[choice])
         else:
-            window.key(letters[choice].lower())
+            press(window, letters[choice].lower())
 
-    window.key("Return")
+    press(window, "Return")
     check(f"{name} {index + 1}: a question has to be answered", lesson_of(window.state()) == (name, index))
     # A guess is wrong in one lesson and right in the next; in a quiz both are tried.
     answer(wrong if part["kind"] == "quiz" or index % 2 else right)
     if part["kind"] == "quiz":
-        window.key("Return")
+        press(window, "Return")
         check(f"{name} {index + 1}: a wrong answer may be given anew",
               lesson_of(window.state()) == (name, index) and "lesson/next" not in places(window))
         shot(window, f"{name}-{index + 1:02}-wrong")
@@ -177,7 +208,7 @@ def take(window, sheet):
         check(f"{name} is good", False, sheet["problems"])
         return
     open_list(window)
-    window.click("lesson/start/" + name)
+    tap(window, "lesson/start/" + name)
     window.until(f"{name} begins", lambda s: lesson_of(s) == (name, 0))
     walks = any("step is" in condition for part in sheet["parts"] for condition in part.get("until", []))
     for index, part in enumerate(sheet["parts"]):
@@ -188,7 +219,7 @@ def take(window, sheet):
         if part["kind"] == "do":
             if walks and "step/embed" not in places(window):
                 print("        the walk is not there: its steps cannot be taken", flush=True)
-                window.key("l")
+                press(window, "l")
                 return
             act(window, name, index, part)
         elif part["kind"] != "read":
@@ -196,9 +227,9 @@ def take(window, sheet):
         if SHOTS:
             shot(window, f"{name}-{index + 1:02}-done")
         if index % 4 == 3:
-            window.click("lesson/next")
+            tap(window, "lesson/next")
         else:
-            window.key("Return")
+            press(window, "Return")
     state = window.until(f"the end of {name}", lambda s: lesson_of(s)[0] == "")
     check(f"{name}: taken to its end", True)
     check(f"{name}: the user's own text is back", state["text"] == OWN_TEXT, state["text"])

@@ -25,7 +25,7 @@ std::string refusal(std::string_view json) {
 std::set<std::string> keys_in_sources(const std::string& prefix) {
   std::set<std::string> keys;
   static const std::regex call(R"re(\bwords\(\)\s*\.get\(([^{};]*))re");
-  static const std::regex name(R"re((?:^|get\(|[?:])\s*"([^"]+)")re");
+  static const std::regex name(R"re((?:^|get\(|[?:])\s*"([a-z][a-z ]+)")re");
   for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "app")) {
     if (!entry.path().filename().string().starts_with(prefix)) continue;
     const std::string source = read_file(entry.path());
