@@ -83,7 +83,8 @@ class Bert(SelfAttention):
         tokens = self.tensors[at + "word_embeddings.weight"][torch.tensor(ids)]
         places = self.tensors[at + "position_embeddings.weight"][self.positions(ids)]
         if self.types:
-            places = places + self.tensors[at + "token_type_embeddings.weight"][self.token_types(ids)]
+            types = self.token_types(ids)
+            places = places + self.tensors[at + "token_type_embeddings.weight"][types]
         x = self.layer_norm(tokens + places, at + "LayerNorm", self.epsilon)
         for layer in range(self.layers):
             names = {key: self.names["at"].format(layer) + name for key, name in self.names.items()}

@@ -21,7 +21,8 @@ class Gpt2(SelfAttention):
         return x @ self.tensors[name + ".weight"] + self.tensors[name + ".bias"]
 
     def hidden(self, ids, edits, means, trace):
-        tokens, places = self.tensors["wte.weight"][torch.tensor(ids)], self.tensors["wpe.weight"][: len(ids)]
+        tokens = self.tensors["wte.weight"][torch.tensor(ids)]
+        places = self.tensors["wpe.weight"][: len(ids)]
         x = tokens + places
         for layer in range(self.layers):
             at = f"h.{layer}."

@@ -23,7 +23,8 @@ def families(folder):
     for model in sorted(fixtures.iterdir()):
         path = model
         if not (model / "config.json").exists():
-            path = next(file for file in sorted(model.glob("*.bin")) if file.name != "tokenizer.bin")
+            path = next(file for file in sorted(model.glob("*.bin"))
+                        if file.name != "tokenizer.bin")
             config = {}
         else:
             config = json.loads((model / "config.json").read_text())
@@ -78,7 +79,8 @@ def designs(folder):
         check(f"{what} does not stand where it is not", what not in without)
     for name in ("mini-gpt", "mini-bert", "routed-heads"):
         code = walk(folder / "walk.py", name, *text)
-        agrees(f"{name} in float64", code.replace("number = np.float32", "number = np.float64"), folder)
+        double = code.replace("number = np.float32", "number = np.float64")
+        agrees(f"{name} in float64", double, folder)
     check("sizes are the model's own", "# [6, 12, 32]" in gpt and "heads, d_head = 6, 32" in gpt,
           gpt)
     check("no mark of a template is left", not re.search(r"\{\{|#if|#gap|#endif|#else",
@@ -182,7 +184,8 @@ def notebooks(folder):
             agrees(f"{model} {more}, every cell run twice",
                    "\n".join(f"{one}\n{one}" for one in code.values()), folder)
     check("sentences are text and not comments",
-          all(not "".join(cell["source"]).startswith("# #") for cell in book["cells"] if cell["cell_type"] == "markdown"))
+          all(not "".join(cell["source"]).startswith("# #") for cell in book["cells"]
+              if cell["cell_type"] == "markdown"))
 
 
 def refusals(folder):

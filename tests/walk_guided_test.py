@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The scripts with gaps that `headlight walk --guided` writes: walk_guided_test.py PROGRAM
 
-Left as they are they stop with a sentence; filled in they end in agreement; what learners get wrong is
-answered with the sentence that helps. Prints `N passed, N failed`.
+Left as they are they stop with a sentence; filled in they end in agreement; what learners get wrong
+is answered with the sentence that helps. Prints `N passed, N failed`.
 """
 
 import contextlib

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Every number of the walk, for all heads, against PyTorch: walk_test.py PROGRAM
 
-Each tensor of `headlight walk -o FILE.npz` is compared with what our own PyTorch reference has at that
-place. A number may differ by 1e-5 of its row's largest (but at least of 1); a weight by 1e-5 of the row's
-largest score, because e^score is off by as much as the score is. What differs more is measured again against
-float64, and has to be as near to it there as PyTorch's float32, three times over.
+Each tensor of `headlight walk -o FILE.npz` is compared with what our own PyTorch reference has at
+that place. A number may differ by 1e-5 of its row's largest (but at least of 1); a weight by 1e-5 of
+the row's largest score, because e^score is off by as much as the score is. What differs more is
+measured again against float64, and has to be as near to it there as PyTorch's float32, three times
+over.
 Prints `N passed, N failed`.
 """
 
@@ -87,7 +88,8 @@ def compare(what, got, want, exact):
             ours = difference(tensors[name], exact()[name], rows)
             theirs = difference(want[name], exact()[name], rows)
             good = ours <= max(TOLERANCE, 3 * theirs)
-            print(f"{what} {name}: {off:.1e}; to float64 Headlight {ours:.1e}, PyTorch {theirs:.1e}")
+            print(f"{what} {name}: {off:.1e}; to float64 Headlight {ours:.1e}, "
+                  f"PyTorch {theirs:.1e}")
         check(f"{what}: {name}", good, off)
 
 
@@ -149,7 +151,8 @@ def derivations(folder, model, head, arguments=()):
         for term in cell["terms"]:
             for side in ("left", "right"):
                 if place := term.get(side + "_cell"):
-                    there = file["tensors"][place["tensor"]]["values"][place["row"]][place["column"]]
+                    values = file["tensors"][place["tensor"]]["values"]
+                    there = values[place["row"]][place["column"]]
                     check(f"{model} {at}: {place} is where it says", there == term[side],
                           (there, term))
         rules.add(cell["rule"])
