@@ -40,6 +40,14 @@ TinyLayer tiny_layer(const std::string& text) {
   return layer;
 }
 
+// The sentence as it was given; of ids, these.
+std::string given_text(const InputOptions& input) {
+  if (input.text) return *input.text;
+  std::string text;
+  for (const int id : input.ids) text += (text.empty() ? "" : " ") + std::to_string(id);
+  return text;
+}
+
 HeadId one_head(const std::string& text, const ModelConfig& config) {
   const AttentionKind kind = config.encoder_decoder() ? AttentionKind::cross : AttentionKind::self;
   const std::vector<HeadId> heads = parse_heads(text, config, kind);
@@ -135,7 +143,7 @@ int run_walk(const WalkCommand& options) {
     const LayerWalk walk(model, edited, head, {.means = run_options.means});
     write_file(options.output, ending == ".npz" ? npz_walk(walk)
                                : ending == ".pdf"
-                                   ? walk_handout(walk, options.input.text.value_or(""), false)
+                                   ? walk_handout(walk, given_text(options.input), false)
                                    : json_walk(walk, options.cell));
     return 0;
   }
@@ -143,9 +151,8 @@ int run_walk(const WalkCommand& options) {
   if (model->config.predicts != ModelConfig::Predicts::nothing)
     prediction = predict(baseline, edited, predicted_position(*model, edited.tokens()));
   const TakeHome form{.file = options.output.string(), .guided = options.guided};
-  for (const auto& [name, bytes] :
-       walk_files(form, model, edited, head, options.input.text.value_or(""), prediction,
-                  run_options.means))
+  for (const auto& [name, bytes] : walk_files(form, model, edited, head, given_text(options.input),
+                                              prediction, run_options.means))
     write_file(options.output.parent_path() / name, bytes);
   return 0;
 }

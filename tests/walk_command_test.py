@@ -32,7 +32,8 @@ def families(folder):
         for kind in ("encoder:", "decoder:", "cross:") if two else ("",):
             for head in ("0.1", "1.0"):
                 code = walk(folder / "walk.py", path, *ids, "--head", kind + head, "--quiet")
-                agrees(f"{path.name} {kind}{head}", code, folder)
+                out = agrees(f"{path.name} {kind}{head}", code, folder)
+                check(f"{path.name} says its ids", out.startswith("'5 9 17 5 9 30 31 2' as "), out[:99])
 
 
 def own_models(folder):
