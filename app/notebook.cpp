@@ -29,7 +29,8 @@ void trim_lines(std::string& text) {
 
 bool is_id(const std::string& name) {
   return !name.empty() && name.size() <= 64 &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
              std::string::npos;
 }
 
@@ -45,7 +46,8 @@ std::vector<ScriptCell> script_cells(std::string_view script) {
       if (cell.markdown) line.remove_suffix(markdown_mark.size());
       cell.name = line;
     } else if (!cells.empty()) {
-      if (cells.back().markdown && line.starts_with("#")) line.remove_prefix(line.starts_with("# ") ? 2 : 1);
+      if (cells.back().markdown && line.starts_with("#"))
+        line.remove_prefix(line.starts_with("# ") ? 2 : 1);
       cells.back().text.append(line).append("\n");
     }
   }
@@ -57,7 +59,10 @@ std::string percent_script(const std::vector<ScriptCell>& cells) {
   std::string script;
   for (const ScriptCell& cell : cells) {
     if (!script.empty()) script += '\n';
-    script.append(cell_mark).append(cell.name).append(cell.markdown ? markdown_mark : "").append("\n");
+    script.append(cell_mark)
+        .append(cell.name)
+        .append(cell.markdown ? markdown_mark : "")
+        .append("\n");
     for (const std::string_view line : lines_of(cell.text)) {
       if (cell.markdown) script += line.empty() ? "#" : "# ";
       script.append(line).append("\n");
@@ -68,7 +73,8 @@ std::string percent_script(const std::vector<ScriptCell>& cells) {
 
 std::string notebook(const std::vector<ScriptCell>& cells) {
   Json json = {{"nbformat", 4}, {"nbformat_minor", 5}};
-  json["metadata"]["kernelspec"] = {{"display_name", "Python 3"}, {"language", "python"}, {"name", "python3"}};
+  json["metadata"]["kernelspec"] = {
+      {"display_name", "Python 3"}, {"language", "python"}, {"name", "python3"}};
   json["metadata"]["language_info"] = {{"name", "python"}};
   json["cells"] = Json::array();
   std::set<std::string> names;
@@ -76,8 +82,11 @@ std::string notebook(const std::vector<ScriptCell>& cells) {
     const std::string id = cell.name + (cell.markdown ? "-text" : "");
     if (!is_id(id) || !names.insert(id).second)
       throw std::invalid_argument("[notebook] \"" + id + "\" cannot be a cell's id");
-    Json entry = {{"id", id}, {"cell_type", cell.markdown ? "markdown" : "code"}, {"metadata", Json::object()}};
-    if (!cell.markdown) entry.update(Json{{"execution_count", nullptr}, {"outputs", Json::array()}});
+    Json entry = {{"id", id},
+                  {"cell_type", cell.markdown ? "markdown" : "code"},
+                  {"metadata", Json::object()}};
+    if (!cell.markdown)
+      entry.update(Json{{"execution_count", nullptr}, {"outputs", Json::array()}});
     entry["source"] = Json::array();
     const std::vector<std::string_view> lines = lines_of(cell.text);
     for (std::size_t i = 0; i < lines.size(); ++i)

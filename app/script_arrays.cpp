@@ -37,7 +37,8 @@ class ArrayWriter {
     vector((name + "_bias").c_str(), by.bias);
   }
   void tensor(const char* name, WalkTensor which) {
-    if (walk().has(which)) add(name, walk().values(which), {walk().shape(which).rows, walk().shape(which).columns});
+    if (walk().has(which))
+      add(name, walk().values(which), {walk().shape(which).rows, walk().shape(which).columns});
   }
   // Some neighbouring outputs of a product.
   void columns(const char* name, const PackedMatrix& from, int first, int count) {
@@ -48,7 +49,9 @@ class ArrayWriter {
     }
     add(name, values, {from.in(), count});
   }
-  void matrix(const char* name, const Linear& from) { columns(name, from.weight, 0, from.weight.out()); }
+  void matrix(const char* name, const Linear& from) {
+    columns(name, from.weight, 0, from.weight.out());
+  }
   void tokens(const char* name, const std::vector<Token>& tokens) {
     std::vector<std::string> texts;
     for (const Token& token : tokens) texts.push_back(token.text);
@@ -75,7 +78,8 @@ void ArrayWriter::inputs() {
 
 void ArrayWriter::embedding() {
   const int width = layer_.config().d_model;
-  const std::vector<EmbeddedToken> rows = embedded_tokens(walk().model(), walk().query_tokens(), layer_.kind());
+  const std::vector<EmbeddedToken> rows =
+      embedded_tokens(walk().model(), walk().query_tokens(), layer_.kind());
   const auto table = [&](const char* name, auto part) {
     std::vector<float> values;
     for (const EmbeddedToken& row : rows) {
@@ -88,7 +92,7 @@ void ArrayWriter::embedding() {
   table("type_rows", &EmbeddedToken::type);
   const Weights& weights = walk().model().weights;
   norm("embedding_norm", layer_.kind() == AttentionKind::encoder ? weights.encoder_embedding.norm
-                                                                  : weights.embedding.norm);
+                                                                 : weights.embedding.norm);
 }
 
 void ArrayWriter::attention() {
@@ -114,7 +118,8 @@ void ArrayWriter::attention() {
   if (layer_.rotary()) {
     const std::vector<double>& frequencies = layer_.config().rotary_frequencies;
     npz_.begin("rotary_frequencies", "<f8", {static_cast<std::int64_t>(frequencies.size())});
-    npz_.append({reinterpret_cast<const char*>(frequencies.data()), frequencies.size() * sizeof(double)});
+    npz_.append(
+        {reinterpret_cast<const char*>(frequencies.data()), frequencies.size() * sizeof(double)});
     npz_.end();
   }
   const std::int64_t heads = walk().heads(), queries = layer_.queries();
@@ -138,7 +143,8 @@ void ArrayWriter::attention() {
 void ArrayWriter::taps() {
   const std::int64_t d_head = walk().d_head(), taps = layer_.config().convolution;
   auto from = layer_.block().convolution.begin();
-  for (const auto& [name, heads] : {std::pair{"taps_q", walk().heads()}, {"taps_k", walk().key_value_heads()},
+  for (const auto& [name, heads] : {std::pair{"taps_q", walk().heads()},
+                                    {"taps_k", walk().key_value_heads()},
                                     {"taps_v", walk().key_value_heads()}}) {
     const auto count = heads * d_head * taps;
     add(name, {from, from + count}, {heads, d_head, taps});
@@ -188,7 +194,8 @@ void ArrayWriter::prediction() {
     words.push_back(row.text);
     listed.push_back(logits[id]);
   }
-  add("unembedding", rows, {static_cast<std::int64_t>(words.size()), static_cast<std::int64_t>(width)});
+  add("unembedding", rows,
+      {static_cast<std::int64_t>(words.size()), static_cast<std::int64_t>(width)});
   vector("unembedding_bias", bias);
   npz_.add("predicted_tokens", words);
   vector("window_logits", listed);

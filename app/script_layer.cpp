@@ -22,7 +22,8 @@ std::string words_of(const HeadRule& rule) {
 }
 
 bool plainly_causal(const HeadRule& rule) {
-  return rule.built_in == nullptr && rule.pool == 1 && rule.mask == nullptr && rule.masked_cells == nullptr;
+  return rule.built_in == nullptr && rule.pool == 1 && rule.mask == nullptr &&
+         rule.masked_cells == nullptr;
 }
 
 }  // namespace
@@ -79,8 +80,10 @@ void ScriptLayer::read_heads() {
     const HeadDesign* design = config().design_of(id);
     float value = design ? design->temperature : 1.0f;
     const std::vector<float>& learned = block().temperature;
-    if (kind() == AttentionKind::self && !learned.empty()) value *= learned[static_cast<std::size_t>(id.head)];
-    if (const auto edit = trace.edits().find(id); edit != trace.edits().end()) value *= edit->second.temperature;
+    if (kind() == AttentionKind::self && !learned.empty())
+      value *= learned[static_cast<std::size_t>(id.head)];
+    if (const auto edit = trace.edits().find(id); edit != trace.edits().end())
+      value *= edit->second.temperature;
     temperature.push_back(value);
     if (id.head % group == 0) pools.push_back(design ? design->pool : 1);
   }

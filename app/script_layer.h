@@ -19,7 +19,8 @@ enum class ScriptMask {
 };
 
 /// One layer's attention in one run, as a script that a learner takes home needs to know it: which
-/// lines its design needs, and the arrays that they read. Refers to the run, which has to outlive it.
+/// lines its design needs, and the arrays that they read. Refers to the run, which has to outlive
+/// it.
 struct ScriptLayer {
   /// Throws std::invalid_argument as LayerWalk does. `means` as of RunOptions.
   ScriptLayer(std::shared_ptr<const Model> model, const Trace& trace, HeadId head,
@@ -33,15 +34,15 @@ struct ScriptLayer {
   int keys() const { return trace.keys(kind()); }
 
   bool first() const { return kind() != AttentionKind::cross && walk.head().layer == 0; }
-  bool predicts() const;  ///< Whether the prediction that is listed reads what this layer leaves.
-  bool pre_norm() const;  ///< Whether there is a norm before the attention, or
-  bool post_norm() const; ///< behind its residual.
+  bool predicts() const;   ///< Whether the prediction that is listed reads what this layer leaves.
+  bool pre_norm() const;   ///< Whether there is a norm before the attention, or
+  bool post_norm() const;  ///< behind its residual.
   bool rotary() const;
   bool router() const;
   bool convolution() const;
-  bool pooled() const;      ///< Whether any head's keys are.
-  bool heated() const;      ///< Whether any temperature is not 1.
-  bool gained() const;      ///< Whether an edit scales a head's output, or
+  bool pooled() const;  ///< Whether any head's keys are.
+  bool heated() const;  ///< Whether any temperature is not 1.
+  bool gained() const;  ///< Whether an edit scales a head's output, or
   bool replaced() const { return !replacement.empty(); }  ///< puts a mean in its place.
 
   LayerWalk walk;
@@ -52,11 +53,12 @@ struct ScriptLayer {
   int window = 0;                     ///< Of ScriptMask::window: keys nearer than this are seen.
   bool empty_rows = false;            ///< Whether a row of a head has no key left.
   std::vector<std::uint8_t> allowed;  ///< [heads, query, key] of ScriptMask::given, else []
-  std::vector<std::string> masks;     ///< [heads] what each may look at: "causal pool:3 local:4", "none"
-  std::vector<float> temperature;     ///< [heads]
-  std::vector<int> pools;             ///< [key-value heads] tokens in a pool
-  std::vector<float> gain;            ///< [heads]
-  std::vector<float> replacement;     ///< [heads, d_head] what is added behind the gain, or []
+  std::vector<std::string>
+      masks;  ///< [heads] what each may look at: "causal pool:3 local:4", "none"
+  std::vector<float> temperature;  ///< [heads]
+  std::vector<int> pools;          ///< [key-value heads] tokens in a pool
+  std::vector<float> gain;         ///< [heads]
+  std::vector<float> replacement;  ///< [heads, d_head] what is added behind the gain, or []
 
  private:
   void read_heads();

@@ -53,7 +53,8 @@ class Filler {
   }
 
  private:
-  // An #if: whether its lines are kept, whether one of its branches was, and whether what is around is.
+  // An #if: whether its lines are kept, whether one of its branches was, and whether what is around
+  // is.
   struct Open {
     bool kept, any, outside;
   };
@@ -158,7 +159,8 @@ class Filler {
 
 }  // namespace
 
-std::string fill_template(const std::string& name, std::string_view text, const ScriptWords& words) {
+std::string fill_template(const std::string& name, std::string_view text,
+                          const ScriptWords& words) {
   return Filler(name, words).fill(text);
 }
 

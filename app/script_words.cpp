@@ -44,7 +44,9 @@ class WordList {
 
   void word(const char* name, std::string value) { list_.words[name] = std::move(value); }
   void word(const char* name, int value) { list_.words[name] = std::to_string(value); }
-  void word_if(const char* name, bool holds, std::string value) { word(name, holds ? std::move(value) : ""); }
+  void word_if(const char* name, bool holds, std::string value) {
+    word(name, holds ? std::move(value) : "");
+  }
   void condition(const char* name, bool holds) { list_.conditions[name] = holds; }
 
   void place();
@@ -57,7 +59,8 @@ class WordList {
   void mlp();
   void prediction();
   void norms();
-  void norm(const std::string& name, const Norm& by, const char* torch_input, const char* torch_name);
+  void norm(const std::string& name, const Norm& by, const char* torch_input,
+            const char* torch_name);
   void temperatures();
   std::string mask_rows() const;
 
@@ -115,9 +118,10 @@ void WordList::rows() {
   condition("embedding_scale", scaled);
   condition("embedding_norm", !embedding.norm.gain.empty());
   word("embedding_scale", digits(config().embedding_scale));
-  word("embedding_sum", (scaled ? digits(config().embedding_scale) + " * token_rows" : "token_rows") +
-                            std::string(embedding.type.empty() ? "" : " + type_rows") +
-                            (embedding.position.empty() ? "" : " + position_rows"));
+  word("embedding_sum",
+       (scaled ? digits(config().embedding_scale) + " * token_rows" : "token_rows") +
+           std::string(embedding.type.empty() ? "" : " + type_rows") +
+           (embedding.position.empty() ? "" : " + position_rows"));
   norm("embedding_norm", embedding.norm, "", "");
 }
 
@@ -148,7 +152,8 @@ void WordList::projections() {
 }
 
 void WordList::preparations() {
-  const bool normed_heads = layer_.kind() == AttentionKind::self && !block().query_norm.gain.empty();
+  const bool normed_heads =
+      layer_.kind() == AttentionKind::self && !block().query_norm.gain.empty();
   const int taps = config().convolution;
   const auto pairs = static_cast<int>(config().rotary_frequencies.size());
   condition("qk_norm", normed_heads);
@@ -161,7 +166,8 @@ void WordList::preparations() {
   word("earlier_taps", taps - 1);
   word("pairs", pairs);
   word("rotated", 2 * pairs);
-  word_if("rotary_scale_times", config().rotary_scale != 1.0f, digits(config().rotary_scale) + " * ");
+  word_if("rotary_scale_times", config().rotary_scale != 1.0f,
+          digits(config().rotary_scale) + " * ");
   std::string pools;
   for (const int pool : layer_.pools) pools += (pools.empty() ? "[" : ", ") + std::to_string(pool);
   word("pool_list", pools + "]");
@@ -206,7 +212,8 @@ void WordList::cells() {
   word("window_before", layer_.window - 1);
   word("allowed_h", given ? "allowed[h]" : "allowed");
   word_if("mask_rows", given, mask_rows());
-  word("divisor", heated ? "(math.sqrt(d_head) * temperature[:, None, None])" : "math.sqrt(d_head)");
+  word("divisor",
+       heated ? "(math.sqrt(d_head) * temperature[:, None, None])" : "math.sqrt(d_head)");
   word("divisor_h", heated ? "(math.sqrt(d_head) * temperature[h])" : "math.sqrt(d_head)");
   word_if("comma_temperature", heated, ", temperature");
   temperatures();
@@ -237,9 +244,12 @@ void WordList::mlp() {
   condition("mlp_pre_norm", normed && pre);
   condition("mlp_post_norm", normed && !pre);
   word("d_ff", own.mlp_out.weight.in());
-  word("torch_activation", kind == MlpKind::gelu_erf || tanh ? "F.gelu" : kind == MlpKind::relu ? "F.relu" : "F.silu");
+  word("torch_activation", kind == MlpKind::gelu_erf || tanh ? "F.gelu"
+                           : kind == MlpKind::relu           ? "F.relu"
+                                                             : "F.silu");
   word_if("torch_approximate", tanh, ", approximate=\"tanh\"");
-  for (const auto& [part, holds] : {std::pair{"gate", bias}, {"up", bias}, {"in", bias}, {"out", out_bias}}) {
+  for (const auto& [part, holds] :
+       {std::pair{"gate", bias}, {"up", bias}, {"in", bias}, {"out", out_bias}}) {
     const std::string name = std::string("plus_b_") + part;
     word_if(name.c_str(), holds, std::string(" + load(\"b_") + part + "\")");
     word_if(("torch_" + name).c_str(), holds, std::string(" + tensor(\"b_") + part + "\")");
@@ -262,26 +272,30 @@ void WordList::prediction() {
   word_if("plus_head_b", !head.dense.bias.empty(), " + load(\"head_b\")");
   word_if("plus_unembedding_bias", !head.bias.empty(), " + load(\"unembedding_bias\")");
   word("position", layer_.prediction.position);
-  word_if("position_word", predicts,
-          predicts ? one_line(python_literal(
-                         layer_.trace.tokens()[static_cast<std::size_t>(layer_.prediction.position)].text))
-                   : "");
+  word_if(
+      "position_word", predicts,
+      predicts
+          ? one_line(python_literal(
+                layer_.trace.tokens()[static_cast<std::size_t>(layer_.prediction.position)].text))
+          : "");
   word("listed", static_cast<int>(layer_.prediction.rows.size()));
-  word("head_width", config().vocabulary > 0 ? static_cast<int>(weights.unembedding().size() /
-                                                                static_cast<std::size_t>(config().vocabulary))
-                                             : 0);
+  word("head_width", config().vocabulary > 0
+                         ? static_cast<int>(weights.unembedding().size() /
+                                            static_cast<std::size_t>(config().vocabulary))
+                         : 0);
 }
 
 // The arguments of a norm in NumPy, and the call in PyTorch.
-void WordList::norm(const std::string& name, const Norm&, const char* input, const char* torch_name) {
+void WordList::norm(const std::string& name, const Norm&, const char* input,
+                    const char* torch_name) {
   const bool rms = config().norm == NormKind::rms_norm;
   word((name + "_args").c_str(),
        "load(\"" + name + "_gain\")" + (rms ? "" : ", load(\"" + name + "_bias\")"));
   if (*torch_name == '\0') return;
   const std::string in = input, gain = "tensor(\"" + name + "_gain\")";
   word(torch_name, rms ? "torch_rms_norm(" + in + ", " + gain + ")"
-                       : "F.layer_norm(" + in + ", (d_model,), " + gain + ", tensor(\"" + name + "_bias\"), " +
-                             digits(config().norm_epsilon) + ")");
+                       : "F.layer_norm(" + in + ", (d_model,), " + gain + ", tensor(\"" + name +
+                             "_bias\"), " + digits(config().norm_epsilon) + ")");
 }
 
 void WordList::norms() {
@@ -293,8 +307,8 @@ void WordList::norms() {
   norm("final_norm", weights.final_norm, "", "");
   norm("head_norm", weights.head.norm, "", "");
   const auto& has = list_.conditions;
-  const bool any = has.at("mlp_pre_norm") || has.at("mlp_post_norm") || layer_.pre_norm() || layer_.post_norm() ||
-                   (layer_.first() && has.at("embedding_norm")) ||
+  const bool any = has.at("mlp_pre_norm") || has.at("mlp_post_norm") || layer_.pre_norm() ||
+                   layer_.post_norm() || (layer_.first() && has.at("embedding_norm")) ||
                    (layer_.predicts() && (has.at("final_norm") || has.at("head_norm")));
   condition("pre_norm", layer_.pre_norm());
   condition("post_norm", layer_.post_norm());
@@ -306,6 +320,8 @@ void WordList::norms() {
 
 }  // namespace
 
-ScriptWords script_words(const ScriptLayer& layer, const ScriptForm& form) { return WordList(layer, form).make(); }
+ScriptWords script_words(const ScriptLayer& layer, const ScriptForm& form) {
+  return WordList(layer, form).make();
+}
 
 }  // namespace headlight

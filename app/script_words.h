@@ -13,7 +13,8 @@ struct ScriptForm {
   std::string arrays;  ///< Name of the `.npz` beside the script.
 };
 
-/// The words and conditions of assets/words/en/walk for this layer: its sizes, names, and what its design needs.
+/// The words and conditions of assets/words/en/walk for this layer: its sizes, names, and what its
+/// design needs.
 ScriptWords script_words(const ScriptLayer& layer, const ScriptForm& form);
 
 }  // namespace headlight

@@ -33,10 +33,19 @@ A script or notebook reads the model's weights from a file beside it that ends i
 TinyLayer tiny_layer(const std::string& text) {
   const std::vector<int> sizes = whole_numbers("--tiny", text, 1);
   if (sizes.size() != 4)
-    throw std::invalid_argument("--tiny: \"" + text + "\" is not D_IN,D_OUT,HEADS,TOKENS, as in 8,8,2,4");
+    throw std::invalid_argument("--tiny: \"" + text +
+                                "\" is not D_IN,D_OUT,HEADS,TOKENS, as in 8,8,2,4");
   TinyLayer layer{.d_in = sizes[0], .d_out = sizes[1], .heads = sizes[2], .tokens = sizes[3]};
   check(layer);
   return layer;
+}
+
+// The sentence as it was given; of ids, these.
+std::string given_text(const InputOptions& input) {
+  if (input.text) return *input.text;
+  std::string text;
+  for (const int id : input.ids) text += (text.empty() ? "" : " ") + std::to_string(id);
+  return text;
 }
 
 HeadId one_head(const std::string& text, const ModelConfig& config) {
@@ -54,12 +63,15 @@ CLI::App* add_walk(CLI::App& app, WalkCommand& options) {
   CLI::App* sub = app.add_subcommand(
       "walk", "Write one layer's attention, step by step, as a notebook, a script or numbers");
   sub->footer(walk_examples);
-  sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")->option_text("MODEL");
+  sub->add_option("model", options.model, "A model's folder, file or name (mini-gpt)")
+      ->option_text("MODEL");
   add_source_options(*sub, options.input, "The sentence, or an encoder-decoder's source");
   sub->add_option("--target", options.input.target,
                   "What an encoder-decoder's decoder reads (what it decodes itself)")
       ->type_name("TEXT");
-  sub->add_option("--head", options.head, "The head to go through, as LAYER.HEAD")->type_name("L.H")->required();
+  sub->add_option("--head", options.head, "The head to go through, as LAYER.HEAD")
+      ->type_name("L.H")
+      ->required();
   sub->add_flag("--guided", options.guided,
                 "Leave the key lines of a script or notebook to fill in, with checks");
   auto* tiny = sub->add_option_function<std::string>(
@@ -67,7 +79,9 @@ CLI::App* add_walk(CLI::App& app, WalkCommand& options) {
       "A fresh layer of beginner's size instead of the model's, on the first tokens");
   tiny->type_name("D_IN,D_OUT,HEADS,TOKENS");
   sub->add_flag("--bias", options.bias, "The tiny layer has biases")->needs(tiny);
-  sub->add_option("--seed", options.seed, "What its numbers are drawn from (1)")->type_name("N")->needs(tiny);
+  sub->add_option("--seed", options.seed, "What its numbers are drawn from (1)")
+      ->type_name("N")
+      ->needs(tiny);
   sub->add_option_function<std::string>(
          "--cell", [&options](const std::string& text) { options.cell = parse_walk_cell(text); },
          "Into .json: how this number comes about")
@@ -81,10 +95,12 @@ CLI::App* add_walk(CLI::App& app, WalkCommand& options) {
 }
 
 void check_walk(const WalkCommand& options) {
-  const std::string ending = lower_ending(options.output), file = "\"" + options.output.string() + "\"";
+  const std::string ending = lower_ending(options.output),
+                    file = "\"" + options.output.string() + "\"";
   const bool script = is_script_file(options.output.string());
   if (!script && ending != ".json" && ending != ".npz" && ending != ".pdf")
-    throw std::invalid_argument("-o: " + file + " does not end in .py, .ipynb, .pdf, .json or .npz");
+    throw std::invalid_argument("-o: " + file +
+                                " does not end in .py, .ipynb, .pdf, .json or .npz");
   if (options.guided && !script)
     throw std::invalid_argument("--guided: " + file + " is no script and no notebook");
   if (options.cell && ending != ".json")
@@ -97,7 +113,8 @@ int run_walk(const WalkCommand& options) {
   auto model = std::make_shared<const Model>(load_model(model_path(options.model.value_or(""))));
   std::string notice;
   if (model->recorded)
-    throw std::invalid_argument("this attention was computed elsewhere: a walk needs the model's weights");
+    throw std::invalid_argument(
+        "this attention was computed elsewhere: a walk needs the model's weights");
   Input input = whole_input(*model, options.input, notice);
   if (options.tiny) {
     TinyLayer layer = *options.tiny;
@@ -124,17 +141,18 @@ int run_walk(const WalkCommand& options) {
   const std::string ending = lower_ending(options.output);
   if (ending == ".json" || ending == ".npz" || ending == ".pdf") {
     const LayerWalk walk(model, edited, head, {.means = run_options.means});
-    write_file(options.output, ending == ".npz"   ? npz_walk(walk)
-                               : ending == ".pdf" ? walk_handout(walk, options.input.text.value_or(""), false)
-                                                  : json_walk(walk, options.cell));
+    write_file(options.output, ending == ".npz" ? npz_walk(walk)
+                               : ending == ".pdf"
+                                   ? walk_handout(walk, given_text(options.input), false)
+                                   : json_walk(walk, options.cell));
     return 0;
   }
   PredictionView prediction;
   if (model->config.predicts != ModelConfig::Predicts::nothing)
     prediction = predict(baseline, edited, predicted_position(*model, edited.tokens()));
   const TakeHome form{.file = options.output.string(), .guided = options.guided};
-  for (const auto& [name, bytes] :
-       walk_files(form, model, edited, head, options.input.text.value_or(""), prediction, run_options.means))
+  for (const auto& [name, bytes] : walk_files(form, model, edited, head, given_text(options.input),
+                                              prediction, run_options.means))
     write_file(options.output.parent_path() / name, bytes);
   return 0;
 }

@@ -24,9 +24,9 @@ struct WalkCommand {
   std::optional<TinyLayer> tiny;  ///< Instead of the model, whose tokens it takes over.
   bool bias = false;
   unsigned seed = 1;
-  std::filesystem::path output;   ///< .py, .ipynb, .pdf, .npz or .json
+  std::filesystem::path output;  ///< .py, .ipynb, .pdf, .npz or .json
   bool guided = false;
-  std::optional<WalkCell> cell;   ///< Of .json: a number whose derivation comes along.
+  std::optional<WalkCell> cell;  ///< Of .json: a number whose derivation comes along.
   bool quiet = false;
 };
 

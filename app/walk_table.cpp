@@ -39,15 +39,16 @@ void append(std::string& json, double value) {
 
 void append_tokens(std::string& json, const char* name, const std::vector<Token>& tokens) {
   json += std::string(",\n \"") + name + "\":[";
-  for (std::size_t i = 0; i < tokens.size(); ++i) json += (i > 0 ? "," : "") + json_string(tokens[i].text);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    json += (i > 0 ? "," : "") + json_string(tokens[i].text);
   json += ']';
 }
 
 void append_tensor(std::string& json, const LayerWalk& walk, WalkTensor tensor) {
   const WalkShape shape = walk.shape(tensor);
   const std::vector<float> values = walk.values(tensor);
-  json += std::string("\n  \"") + to_string(tensor) + "\":{\"shape\":[" + std::to_string(shape.rows) + "," +
-          std::to_string(shape.columns) + "],\"values\":[";
+  json += std::string("\n  \"") + to_string(tensor) + "\":{\"shape\":[" +
+          std::to_string(shape.rows) + "," + std::to_string(shape.columns) + "],\"values\":[";
   std::size_t at = 0;
   for (int row = 0; row < shape.rows; ++row) {
     json += row > 0 ? ",[" : "[";
@@ -61,8 +62,9 @@ void append_tensor(std::string& json, const LayerWalk& walk, WalkTensor tensor) 
 }
 
 std::string cell_json(WalkCell cell) {
-  return std::string("{\"tensor\":\"") + to_string(cell.tensor) + "\",\"row\":" + std::to_string(cell.row) +
-         ",\"column\":" + std::to_string(cell.column) + "}";
+  return std::string("{\"tensor\":\"") + to_string(cell.tensor) +
+         "\",\"row\":" + std::to_string(cell.row) + ",\"column\":" + std::to_string(cell.column) +
+         "}";
 }
 
 void append_derivation(std::string& json, const LayerWalk& walk, WalkCell cell) {
@@ -121,8 +123,8 @@ std::string npz_walk(const LayerWalk& walk) {
 }
 
 std::string json_walk(const LayerWalk& walk, std::optional<WalkCell> cell) {
-  std::string json = "{\"model\":" + json_string(walk.model().name) + ",\"head\":" +
-                     json_string(head_name(walk.model().config, walk.head()));
+  std::string json = "{\"model\":" + json_string(walk.model().name) +
+                     ",\"head\":" + json_string(head_name(walk.model().config, walk.head()));
   if (walk.head().kind == AttentionKind::cross) {
     append_tokens(json, "query_tokens", walk.query_tokens());
     append_tokens(json, "key_tokens", walk.key_tokens());
@@ -158,7 +160,8 @@ WalkCell parse_walk_cell(const std::string& text) {
   std::string names;
   for (int i = 0; i < walk_tensors; ++i)
     names += (i > 0 ? ", " : "") + std::string(to_string(static_cast<WalkTensor>(i)));
-  throw std::invalid_argument("--cell: \"" + text + "\" is not TENSOR,ROW,COLUMN; the tensors are " + names);
+  throw std::invalid_argument("--cell: \"" + text +
+                              "\" is not TENSOR,ROW,COLUMN; the tensors are " + names);
 }
 
 }  // namespace headlight

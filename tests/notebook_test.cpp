@@ -8,8 +8,9 @@
 using namespace headlight;
 
 TEST_CASE("a script's cells") {
-  const std::vector<ScriptCell> cells =
-      script_cells("lost\n# %% one [markdown]\n# # Title\n#\n# - a\n\n\n# %% two\n\nx = 1  # %% not a cell\n\n# y\n");
+  const std::vector<ScriptCell> cells = script_cells(
+      "lost\n# %% one [markdown]\n# # Title\n#\n# - a\n\n\n# %% two\n\nx = 1  # %% not a cell\n\n# "
+      "y\n");
   REQUIRE(cells.size() == 2);
   CHECK(cells[0] == ScriptCell{"one", true, "# Title\n\n- a"});
   CHECK(cells[1] == ScriptCell{"two", false, "x = 1  # %% not a cell\n\n# y"});
@@ -20,8 +21,8 @@ TEST_CASE("a script's cells") {
 }
 
 TEST_CASE("a notebook is nbformat 4.5") {
-  const auto json = nlohmann::json::parse(
-      notebook({{"one", true, "# T\n\nb"}, {"one", false, "x = \"é\\n\"\ny"}, {"empty", false, ""}}));
+  const auto json = nlohmann::json::parse(notebook(
+      {{"one", true, "# T\n\nb"}, {"one", false, "x = \"é\\n\"\ny"}, {"empty", false, ""}}));
   CHECK(json["nbformat"] == 4);
   CHECK(json["nbformat_minor"] == 5);
   CHECK(json["metadata"]["kernelspec"]["name"] == "python3");

@@ -83,7 +83,8 @@ class Bert(SelfAttention):
         tokens = self.tensors[at + "word_embeddings.weight"][torch.tensor(ids)]
         places = self.tensors[at + "position_embeddings.weight"][self.positions(ids)]
         if self.types:
-            places = places + self.tensors[at + "token_type_embeddings.weight"][self.token_types(ids)]
+            types = self.token_types(ids)
+            places = places + self.tensors[at + "token_type_embeddings.weight"][types]
         x = self.layer_norm(tokens + places, at + "LayerNorm", self.epsilon)
         for layer in range(self.layers):
             names = {key: self.names["at"].format(layer) + name for key, name in self.names.items()}
@@ -97,7 +98,8 @@ class Bert(SelfAttention):
             concatenated = self.attend(q, k, v, layer, edits, means, trace)
             z = self.linear(concatenated, names["out"])
             x = self.layer_norm(x + z, names["norm"], self.epsilon)
-            self.note(concatenated=concatenated, w_o=self.tensors[names["out"] + ".weight"].T, mixed=z,
+            self.note(concatenated=concatenated, w_o=self.tensors[names["out"] + ".weight"].T,
+                      mixed=z,
                       stream=x)
             inner = self.linear(self.activation(self.linear(x, names["up"])), names["down"])
             x = self.layer_norm(x + inner, names["last_norm"], self.epsilon)

@@ -21,7 +21,8 @@ class Gpt2(SelfAttention):
         return x @ self.tensors[name + ".weight"] + self.tensors[name + ".bias"]
 
     def hidden(self, ids, edits, means, trace):
-        tokens, places = self.tensors["wte.weight"][torch.tensor(ids)], self.tensors["wpe.weight"][: len(ids)]
+        tokens = self.tensors["wte.weight"][torch.tensor(ids)]
+        places = self.tensors["wpe.weight"][: len(ids)]
         x = tokens + places
         for layer in range(self.layers):
             at = f"h.{layer}."
@@ -37,7 +38,8 @@ class Gpt2(SelfAttention):
             z = self.attend(q, k, v, layer, edits, means, trace)
             mixed = self.conv1d(z, at + "attn.c_proj")
             x = x + mixed
-            self.note(concatenated=z, w_o=self.tensors[at + "attn.c_proj.weight"], mixed=mixed, stream=x)
+            self.note(concatenated=z, w_o=self.tensors[at + "attn.c_proj.weight"], mixed=mixed,
+                      stream=x)
             inner = self.conv1d(self.layer_norm(x, at + "ln_2", self.epsilon), at + "mlp.c_fc")
             x = x + self.conv1d(self.activation(inner), at + "mlp.c_proj")
         return x

@@ -102,7 +102,8 @@ class Llama(SelfAttention):
             z = self.attend(q, k, v, layer, edits, means, trace)
             mixed = self.linear(z, at + "self_attn.o_proj")
             x = x + mixed
-            self.note(concatenated=z, w_o=self.tensors[at + "self_attn.o_proj.weight"].T, mixed=mixed,
+            self.note(concatenated=z, w_o=self.tensors[at + "self_attn.o_proj.weight"].T,
+                      mixed=mixed,
                       stream=x)
             x = x + self.feed_forward(self.norm(x, at + "post_attention_layernorm"), at + "mlp.")
         return x

@@ -16,7 +16,9 @@ ScriptWords words(bool guided = false) {
           .conditions = {{"a", true}, {"b", false}, {"guided", guided}}};
 }
 
-std::string fill(const std::string& text, bool guided = false) { return fill_template("x.in", text, words(guided)); }
+std::string fill(const std::string& text, bool guided = false) {
+  return fill_template("x.in", text, words(guided));
+}
 
 std::string refusal(const std::string& text) {
   return message_of<std::runtime_error>([&] { fill(text); });
@@ -36,18 +38,22 @@ TEST_CASE("lines are kept by their conditions") {
   CHECK(fill("#if b\n1\n#elif a\n2\n#elif a\n3\n#else\n4\n#endif") == "2\n");
   CHECK(fill("#if b\n1\n#else\n  #if not b\n2\n  #endif\n#endif") == "2\n");
   CHECK(fill("#if b\n#if a\n1\n#else\n2\n#endif\n#endif\n3") == "3\n");
-  CHECK(fill("#if a and b\n1\n#endif\n#if a or b\n2\n#endif\n#if a and not b\n3\n#endif") == "2\n3\n");
+  CHECK(fill("#if a and b\n1\n#endif\n#if a or b\n2\n#endif\n#if a and not b\n3\n#endif") ==
+        "2\n3\n");
   CHECK(fill("#if a and b or a\n1\n#endif") == "1\n");
   CHECK(fill("# if a\n#iffy\n") == "# if a\n#iffy\n");
   CHECK(fill("#if b\n{{absent}}\n#endif\n") == "");
 }
 
 TEST_CASE("gaps are left for the learner, with their hint") {
-  const std::string text = "#gap Fill in {{n}}.\ne = f(x,\n      y)  # [{{n}}]\nw = e / 2\n#endgap\nshow(w)\n";
+  const std::string text =
+      "#gap Fill in {{n}}.\ne = f(x,\n      y)  # [{{n}}]\nw = e / 2\n#endgap\nshow(w)\n";
   CHECK(fill(text) == "e = f(x,\n      y)  # [7]\nw = e / 2\nshow(w)\n");
   CHECK(fill(text, true) == "# Fill in 7.\ne = ...\nw = ...\nshow(w)\n");
-  CHECK(fill("#if b\n#gap one\n#else\n#gap two\n#endif\nx = 1\n#endgap\n", true) == "# two\nx = ...\n");
-  const std::string filled = fill("#gap " + std::string(30, 'a') + " " + std::string(70, 'b') + "\nx = 1\n#endgap", true);
+  CHECK(fill("#if b\n#gap one\n#else\n#gap two\n#endif\nx = 1\n#endgap\n", true) ==
+        "# two\nx = ...\n");
+  const std::string filled =
+      fill("#gap " + std::string(30, 'a') + " " + std::string(70, 'b') + "\nx = 1\n#endgap", true);
   CHECK(filled == "# " + std::string(30, 'a') + "\n# " + std::string(70, 'b') + "\nx = ...\n");
 }
 

@@ -1,14 +1,13 @@
 #include "take_home.h"
 
 #include <doctest/doctest.h>
+#include <imgui.h>
 
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <thread>
-
-#include <imgui.h>
 
 #include "gl_backend.h"
 #include "kept_driver.h"
@@ -43,7 +42,8 @@ TEST_CASE("the window writes what a learner takes home") {
   state.selection.head = {1, 2};
   state.learn.tiny_head = 1;
   state.request.edits[{1, 2}] = {.temperature = 2.0f};  // also the tiny head's
-  Program program(state, [] {}, false);
+  Program program(
+      state, [] {}, false);
   program.wait();
   const TemporaryFolder folder;
   const auto written = [&](const TakeHome& form) {
@@ -62,7 +62,8 @@ TEST_CASE("the window writes what a learner takes home") {
   CHECK(contains(script, "text = \"The cat \\\"sat\\\"\""));
   CHECK(std::filesystem::file_size(folder / "walk.npz") > 100000);
 
-  CHECK(contains(written({.file = (folder / "tiny.ipynb").string(), .guided = true, .tiny = true}), "Exported "));
+  CHECK(contains(written({.file = (folder / "tiny.ipynb").string(), .guided = true, .tiny = true}),
+                 "Exported "));
   const std::string tiny = read_file(folder / "tiny.ipynb");
   CHECK(contains(tiny, "fresh layer of beginner's size"));
   CHECK(contains(tiny, "head = 1  #"));

@@ -31,12 +31,15 @@ std::shared_ptr<const Model> mini_gpt() {
   return model;
 }
 
-Files files(const std::string& name, bool guided = false, HeadId head = {2, 3}, const Edits& edits = {}) {
+Files files(const std::string& name, bool guided = false, HeadId head = {2, 3},
+            const Edits& edits = {}) {
   const Trace trace = run(*mini_gpt(), "The cat sat", edits);
   return walk_files({.file = name, .guided = guided}, mini_gpt(), trace, head, "The cat sat", {});
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Every number of the walk, for all heads, against PyTorch: walk_test.py PROGRAM
 
-Each tensor of `headlight walk -o FILE.npz` is compared with what our own PyTorch reference has at that
-place. A number may differ by 1e-5 of its row's largest (but at least of 1); a weight by 1e-5 of the row's
-largest score, because e^score is off by as much as the score is. What differs more is measured again against
-float64, and has to be as near to it there as PyTorch's float32, three times over.
+Each tensor of `headlight walk -o FILE.npz` is compared with what our own PyTorch reference has at
+that place. A number may differ by 1e-5 of its row's largest (but at least of 1); a weight by 1e-5 of
+the row's largest score, because e^score is off by as much as the score is. What differs more is
+measured again against float64, and has to be as near to it there as PyTorch's float32, three times
+over.
 Prints `N passed, N failed`.
 """
 
@@ -42,7 +43,8 @@ def check(what, good, detail=""):
 
 
 def headlight(*arguments):
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=120, text=True)
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=120,
+                          text=True)
 
 
 def walk(folder, path, source, head, arguments=()):
@@ -86,7 +88,8 @@ def compare(what, got, want, exact):
             ours = difference(tensors[name], exact()[name], rows)
             theirs = difference(want[name], exact()[name], rows)
             good = ours <= max(TOLERANCE, 3 * theirs)
-            print(f"{what} {name}: {off:.1e}; to float64 Headlight {ours:.1e}, PyTorch {theirs:.1e}")
+            print(f"{what} {name}: {off:.1e}; to float64 Headlight {ours:.1e}, "
+                  f"PyTorch {theirs:.1e}")
         check(f"{what}: {name}", good, off)
 
 
@@ -98,7 +101,8 @@ def every_head(folder, path, source, heads=None, arguments=(), edits=None):
     if source[0] == "--ids":
         ids = [int(id) for id in source[1].split(",")]
     else:
-        done = headlight("export", path, *source, "--head", first, "-o", folder / "x.npz", "--quiet")
+        done = headlight("export", path, *source, "--head", first, "-o", folder / "x.npz",
+                         "--quiet")
         check(f"{path.name}: export gives the ids", done.returncode == 0, done.stderr)
         ids = [int(id) for id in np.load(folder / "x.npz")["token_ids"]]
     steps = single.walk(ids, edits)
@@ -130,21 +134,27 @@ def derivations(folder, model, head, arguments=()):
     output = folder / "walk.json"
     rules = set()
     source = ["--text", SENTENCE]
-    names = [name for name in walk(folder, MODELS / model, source, head, arguments) if name != "tokens"]
+    names = [name for name in walk(folder, MODELS / model, source, head,
+                                   arguments) if name != "tokens"]
     for name in names:
         at = f"{name},3,1"
-        done = headlight("walk", model, *source, "--head", head, *arguments, "--cell", at, "-o", output)
+        done = headlight("walk", model, *source, "--head", head, *arguments, "--cell", at, "-o",
+                         output)
         check(f"{model} {at}: written", done.returncode == 0, done.stderr)
         file = json.loads(output.read_text())
         tensor, cell = file["tensors"][name], file["cell"]
-        check(f"{model} {at}: as long as its shape says", len(tensor["values"]) == tensor["shape"][0] and
+        check(f"{model} {at}: as long as its shape says",
+              len(tensor["values"]) == tensor["shape"][0] and
               all(len(row) == tensor["shape"][1] for row in tensor["values"]))
-        check(f"{model} {at}: the cell is the tensor's", tensor["values"][3][1] == cell["value"], cell)
+        check(f"{model} {at}: the cell is the tensor's", tensor["values"][3][1] == cell["value"],
+              cell)
         for term in cell["terms"]:
             for side in ("left", "right"):
                 if place := term.get(side + "_cell"):
-                    there = file["tensors"][place["tensor"]]["values"][place["row"]][place["column"]]
-                    check(f"{model} {at}: {place} is where it says", there == term[side], (there, term))
+                    values = file["tensors"][place["tensor"]]["values"]
+                    there = values[place["row"]][place["column"]]
+                    check(f"{model} {at}: {place} is where it says", there == term[side],
+                          (there, term))
         rules.add(cell["rule"])
         if (value := value_of(cell)) is not None:
             check(f"{model} {at}: the arithmetic gives it",
@@ -158,22 +168,27 @@ def main():
     ids = ["--ids", "5,9,17,5,9,30,31,2,40"]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for path in (MODELS / "mini-gpt", MODELS / "mini-bert", VARIANTS / "grouped-query", VARIANTS / "routed-heads"):
+        for path in (MODELS / "mini-gpt", MODELS / "mini-bert", VARIANTS / "grouped-query",
+                     VARIANTS / "routed-heads"):
             every_head(folder, path, text)
         few = [(0, 1), (1, 0)]
         for variant in ("convolution", "learned-temperature", "multi-scale", "multi-resolution"):
             every_head(folder, VARIANTS / variant, text, [(0, 7), (3, 2)])
-        for fixture in ("tiny-gpt2", "tiny-llama-gqa", "tiny-mistral", "tiny-qwen3", "tiny-gemma", "tiny-headlight",
+        for fixture in ("tiny-gpt2", "tiny-llama-gqa", "tiny-mistral", "tiny-qwen3", "tiny-gemma",
+                        "tiny-headlight",
                         "tiny-bert", "tiny-roberta", "tiny-distilbert"):
             every_head(folder, FIXTURES / fixture, ids, few)
         every_head(folder, FIXTURES / "tiny-gpt2", ["--ids", "7"], few)
         for path in (MODELS / "mini-gpt", MODELS / "mini-bert"):
             every_head(folder, path, text, [(2, 1), (2, 3), (3, 0)],
-                       ["--mask", "2.1=local:2", "--temperature", "2.1=0.5", "--gain", "2.3=0.25", "--prune", "1.0"],
-                       {(2, 1): {"mask": "local:2", "temperature": 0.5}, (2, 3): {"gain": 0.25}, (1, 0): {"gain": 0.0}})
+                       ["--mask", "2.1=local:2", "--temperature", "2.1=0.5", "--gain", "2.3=0.25",
+                        "--prune", "1.0"],
+                       {(2, 1): {"mask": "local:2", "temperature": 0.5}, (2, 3): {"gain": 0.25},
+                        (1, 0): {"gain": 0.0}})
         derivations(folder, "mini-gpt", "0.2")
         derivations(folder, "mini-bert", "1.2", ["--temperature", "1.2=2"])
-    print("largest differences: " + ", ".join(f"{name} {off:.1e}" for name, off in sorted(worst.items())))
+    print("largest differences: " + ", ".join(f"{name} {off:.1e}" for name,
+                                              off in sorted(worst.items())))
     print(f"{passed} passed, {len(failures)} failed")
     sys.exit(1 if failures else 0)
 
