@@ -72,7 +72,7 @@ void ScenePrinter::board(const WalkBoard& board) const {
 
 void ScenePrinter::labels(const WalkBoard& board) const {
   const TextStyle small{.size = 6.5, .color = colors().muted};
-  float above = board.y - 22.0f - (board.stripes ? 16.0f : 0.0f);
+  float above = board.y - (board.shape_below ? 36.0f : 22.0f) - (board.stripes ? 16.0f : 0.0f);
   const auto token = [&](BoardAxis axis, int at) {
     const auto& tokens = axis == BoardAxis::queries ? walk_.query_tokens() : walk_.key_tokens();
     return token_label(tokens[static_cast<std::size_t>(at)], 10);
@@ -106,7 +106,11 @@ void ScenePrinter::labels(const WalkBoard& board) const {
   }
   if (board.title.empty()) return;
   const Extent title = canvas_.text(left(board.x), top(above), board.title, {.size = 8.5, .color = colors().ink, .bold = true});
-  canvas_.text(left(board.x) + title.width + 5.0, top(above) + 1.5, board.shape, small);
+  if (board.shape_below) {
+    canvas_.text(left(board.x), top(above) + 9.5, board.shape, small);
+  } else {
+    canvas_.text(left(board.x) + title.width + 5.0, top(above) + 1.5, board.shape, small);
+  }
 }
 
 void ScenePrinter::sign(const WalkSign& sign) const {

@@ -78,7 +78,8 @@ void LearnPages::make_costs(const Model& model) {
   const int context = std::max(model.config.context, 2);
   int last = 0;
   for (int i = 0; i <= cost_points; ++i) {
-    const int tokens = std::max(1, static_cast<int>(static_cast<long long>(context) * i / cost_points));
+    const int tokens =
+        std::max(1, static_cast<int>(static_cast<long long>(context) * i / cost_points));
     if (tokens == last) continue;
     last = tokens;
     costs_.push_back({tokens, cost.with_cache(tokens), cost.without(tokens)});
@@ -96,13 +97,14 @@ void LearnPages::make_rotary(const Trace& trace, const Selection& selection, int
   const int tokens = trace.size();
   const int query = std::clamp(selection.query.value_or(tokens - 1), 0, tokens - 1);
   const std::vector<float> weights = cache_walk(trace, selection.head, query).weights;
-  const auto strongest = static_cast<int>(
-      std::max_element(weights.begin(), weights.end()) - weights.begin());
+  const auto strongest =
+      static_cast<int>(std::max_element(weights.begin(), weights.end()) - weights.begin());
   const int key = std::clamp(selection.key.value_or(strongest), 0, tokens - 1);
   rotary_weight_ = key <= query ? weights[static_cast<std::size_t>(key)] : 0.0f;
   ThreadPool pool(1);  // the default one belongs to the worker
   const int context = trace.model().config.context;
-  const int distances = std::min(std::max(context, 1), std::clamp(2 * tokens, least_distances, most_distances));
+  const int distances =
+      std::min(std::max(context, 1), std::clamp(2 * tokens, least_distances, most_distances));
   rotary_ = rotary_walk(trace, selection.head, {query, key},
                         std::clamp(shift, 0, std::max(0, context - tokens)), distances, &pool);
 }

@@ -159,7 +159,8 @@ void arrow(ImDrawList* draw, const Ui& ui, ImVec2 from, ImVec2 to, ImU32 color) 
   const ImVec2 along{dx / length * ui.px(6), dy / length * ui.px(6)};
   draw->AddLine(from, to, color, ui.px(1.5f));
   draw->AddTriangleFilled(to, {to.x - along.x - along.y * 0.6f, to.y - along.y + along.x * 0.6f},
-                          {to.x - along.x + along.y * 0.6f, to.y - along.y - along.x * 0.6f}, color);
+                          {to.x - along.x + along.y * 0.6f, to.y - along.y - along.x * 0.6f},
+                          color);
 }
 
 std::string grouped(double number) {

@@ -170,6 +170,7 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
 }  // namespace
 
 void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max) {
+  ui.walk.next_frame = 0.0;
   begin_panel("center", min, max, ImGuiWindowFlags_NoScrollWithMouse);
   if (picture.empty()) {
     ImGui::PushFont(ui.fonts.title);

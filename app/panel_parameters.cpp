@@ -21,18 +21,16 @@ std::string part_name(int part) {
   return said(std::string("part.") + part_keys[static_cast<std::size_t>(part)]);
 }
 
-ImU32 rgb(unsigned hex) {
-  return IM_COL32((hex >> 16) & 255, (hex >> 8) & 255, hex & 255, 255);
-}
+ImU32 rgb(unsigned hex) { return IM_COL32((hex >> 16) & 255, (hex >> 8) & 255, hex & 255, 255); }
 
 // Attention in warm colours, all else in cool ones and greys.
 ImU32 part_color(int part, Theme theme) {
-  constexpr std::array<unsigned, parameter_parts> dark = {
-      0x5d8fd6, 0x86b6d9, 0xffb547, 0xf28c4b, 0xe86f6f, 0xd98fc0,
-      0x57b894, 0x9aa3b0, 0x77808d, 0x9d8be0, 0xc7c9a0};
-  constexpr std::array<unsigned, parameter_parts> light = {
-      0x2a5fa8, 0x3f7fa6, 0xa85400, 0xb8400f, 0xa62f3a, 0x973f7f,
-      0x1f7a58, 0x5f6875, 0x444c58, 0x5b45b0, 0x6d6f3a};
+  constexpr std::array<unsigned, parameter_parts> dark = {0x5d8fd6, 0x86b6d9, 0xffb547, 0xf28c4b,
+                                                          0xe86f6f, 0xd98fc0, 0x57b894, 0x9aa3b0,
+                                                          0x77808d, 0x9d8be0, 0xc7c9a0};
+  constexpr std::array<unsigned, parameter_parts> light = {0x2a5fa8, 0x3f7fa6, 0xa85400, 0xb8400f,
+                                                           0xa62f3a, 0x973f7f, 0x1f7a58, 0x5f6875,
+                                                           0x444c58, 0x5b45b0, 0x6d6f3a};
   return rgb((theme == Theme::dark ? dark : light)[static_cast<std::size_t>(part)]);
 }
 
@@ -63,8 +61,9 @@ void draw_legend(const State& state, Ui& ui) {
     draw->AddRectFilled({x, y + ui.px(3)}, {x + ui.px(16), y + height - ui.px(1)},
                         part_color(part, state.display.theme), ui.px(2));
     draw_text(draw, ui.fonts.text, {x + ui.px(21), y + ui.px(1)}, ui.palette->ink, name);
-    explain_place(ui, {x, y}, {x + width, y + height},
-                  said(std::string("part.") + part_keys[static_cast<std::size_t>(part)] + ".about"));
+    explain_place(
+        ui, {x, y}, {x + width, y + height},
+        said(std::string("part.") + part_keys[static_cast<std::size_t>(part)] + ".about"));
     x += width;
   }
   ImGui::Dummy({right - start.x, y + height - start.y});
@@ -106,7 +105,8 @@ void draw_bar(const State& state, Ui& ui, const ParameterCounts& model, ImVec2 a
   double done = 0.0;
   float attention_from = at.x, attention_to = at.x;
   for (int part = 0; part < parameter_parts; ++part) {
-    const double share = static_cast<double>(model.parts[static_cast<std::size_t>(part)].count) / total;
+    const double share =
+        static_cast<double>(model.parts[static_cast<std::size_t>(part)].count) / total;
     const float x0 = at.x + width * static_cast<float>(done);
     done += share;
     const float x1 = at.x + width * static_cast<float>(done);
@@ -140,20 +140,25 @@ void draw_heads_of_columns(Ui& ui, float x) {
   const struct {
     const char* key;
     float right;
-  } heads[] = {{"d_model", columns.d_model}, {"layers", columns.layers}, {"heads", columns.heads},
-               {"d_head", columns.d_head},   {"total", columns.total}};
+  } heads[] = {{"d_model", columns.d_model},
+               {"layers", columns.layers},
+               {"heads", columns.heads},
+               {"d_head", columns.d_head},
+               {"total", columns.total}};
   for (const auto& [key, right] : heads) {
     const std::string name = said(std::string("parameters.") + key);
     const float end = x + ui.px(right), begin = end - text_width(ui.fonts.small, name);
     draw_text(draw, ui.fonts.small, {begin, y}, ui.palette->faint, name);
-    explain_place(ui, {begin, y}, {end, y + ui.px(16)}, said(std::string("parameters.") + key + ".about"));
+    explain_place(ui, {begin, y}, {end, y + ui.px(16)},
+                  said(std::string("parameters.") + key + ".about"));
   }
   draw_text(draw, ui.fonts.small, {x + ui.px(columns.bar), y}, ui.palette->faint,
             said("parameters.shares"));
   ImGui::Dummy({1, ui.px(14)});
 }
 
-void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool is_open, float height) {
+void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool is_open,
+                float height) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float width = ImGui::GetContentRegionAvail().x - ui.px(8);
@@ -178,7 +183,8 @@ void draw_model(const State& state, Ui& ui, const ParameterCounts& model, bool i
   number(columns.heads, std::to_string(model.heads));
   number(columns.d_head, std::to_string(model.d_head));
   number(columns.total, count_words(static_cast<double>(model.total())));
-  explain_place(ui, {at.x + ui.px(columns.d_head), at.y}, {at.x + ui.px(columns.total), at.y + height},
+  explain_place(ui, {at.x + ui.px(columns.d_head), at.y},
+                {at.x + ui.px(columns.total), at.y + height},
                 said("parameters.exact", {{"count", grouped(static_cast<double>(model.total()))}}));
   const std::string landmark = "parameters/" + model.name;
   draw_bar(state, ui, model, {at.x + ui.px(columns.bar), at.y}, width - ui.px(columns.bar),
@@ -196,21 +202,24 @@ void draw_cache_bar(Ui& ui, const CacheRow& row, std::size_t sharing, ImVec2 at,
   const double share = row.bytes[0] > 0.0 ? row.bytes[sharing] / row.bytes[0] : 0.0;
   const float room = width - ui.px(108);
   draw->AddRectFilled({at.x, at.y}, {at.x + room, at.y + height}, ui.palette->raised, ui.px(2));
-  draw->AddRectFilled(at, {at.x + std::max(room * static_cast<float>(share), ui.px(2)), at.y + height},
+  draw->AddRectFilled(at,
+                      {at.x + std::max(room * static_cast<float>(share), ui.px(2)), at.y + height},
                       own ? ui.palette->accent : ui.palette->faint, ui.px(2));
   std::string text = byte_words(row.bytes[sharing]) + (row.beyond_context ? " *" : "");
-  draw_text(draw, own ? ui.fonts.strong : ui.fonts.text, {at.x + room + ui.px(8), at.y + (height - ui.fonts.text->FontSize) / 2},
+  draw_text(draw, own ? ui.fonts.strong : ui.fonts.text,
+            {at.x + room + ui.px(8), at.y + (height - ui.fonts.text->FontSize) / 2},
             row.beyond_context ? ui.palette->faint : ui.palette->ink, text);
   const std::string heads = std::to_string(row.key_value_heads[sharing]);
-  std::string tip = said("cache_of.formula", {{"heads", heads},
-                                              {"tokens", grouped(row.tokens)},
-                                              {"bytes", grouped(row.bytes[sharing])}});
+  std::string tip = said(
+      "cache_of.formula",
+      {{"heads", heads}, {"tokens", grouped(row.tokens)}, {"bytes", grouped(row.bytes[sharing])}});
   if (own) tip += "\n" + said("cache_of.own", {{"bytes", byte_words(row.own_bytes)}});
   if (row.beyond_context) tip += "\n" + said("cache_of.beyond");
   explain_place(ui, at, {at.x + width, at.y + height}, tip);
   if (own) {
-    draw->AddRect({at.x - ui.px(2), at.y - ui.px(2)}, {at.x + room + ui.px(2), at.y + height + ui.px(2)},
-                  ui.palette->ink, ui.px(3), 0, ui.px(2));
+    draw->AddRect({at.x - ui.px(2), at.y - ui.px(2)},
+                  {at.x + room + ui.px(2), at.y + height + ui.px(2)}, ui.palette->ink, ui.px(3), 0,
+                  ui.px(2));
     ui.landmarks.mark("parameters/cache", at, {at.x + width, at.y + height});
   }
 }

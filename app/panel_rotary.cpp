@@ -7,6 +7,7 @@
 #include "learn_pages.h"
 #include "page_parts.h"
 #include "panels.h"
+#include "rotary_clock.h"
 #include "token_label.h"
 #include "widgets.h"
 
@@ -18,53 +19,15 @@ std::string degrees(double radians) {
   const auto turns = static_cast<int>(std::floor(radians / (2.0 * std::numbers::pi)));
   const std::string rest = fixed(radians * 180.0 / std::numbers::pi - 360.0 * turns, 1) + "°";
   if (turns == 0) return rest;
-  return said(turns == 1 ? "rotary.turn" : "rotary.turns", {{"n", std::to_string(turns)}, {"rest", rest}});
-}
-
-// A pair of numbers as the hand of a clock: before the rotation thin, after it thick. Mathematics'
-// direction: to the right is 0, and angles grow against the clock.
-void draw_clock(const Ui& ui, ImVec2 middle, float radius, const std::array<float, 2>& before,
-                const std::array<float, 2>& after, float most, double angle, ImU32 color, bool large) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  draw->AddCircleFilled(middle, radius, ui.palette->raised);
-  draw->AddCircle(middle, radius, ui.palette->line, 0, ui.px(1));
-  const auto end = [&](const std::array<float, 2>& hand) {
-    const float scale = most > 0.0f ? radius * 0.94f / most : 0.0f;
-    return ImVec2{middle.x + hand[0] * scale, middle.y - hand[1] * scale};
-  };
-  if (large) {
-    draw->AddLine({middle.x - radius, middle.y}, {middle.x + radius, middle.y}, ui.palette->line);
-    draw->AddLine({middle.x, middle.y - radius}, {middle.x, middle.y + radius}, ui.palette->line);
-    // The way that the hand went, without whole turns.
-    const double turned = std::fmod(angle, 2.0 * std::numbers::pi);
-    const double from = std::atan2(before[1], before[0]);
-    const int steps = std::max(2, static_cast<int>(turned * 16));
-    ImVec2 last{};
-    for (int i = 0; i <= steps; ++i) {
-      const double at = from + turned * i / steps;
-      const ImVec2 point{middle.x + radius * 0.34f * static_cast<float>(std::cos(at)),
-                         middle.y - radius * 0.34f * static_cast<float>(std::sin(at))};
-      if (i == steps && turned > 0.1) {
-        arrow(draw, ui, last, point, ui.palette->ink);
-      } else if (i > 0) {
-        draw->AddLine(last, point, ui.palette->ink, ui.px(1.5f));
-      }
-      last = point;
-    }
-  }
-  draw->AddLine(middle, end(before), ui.palette->faint, ui.px(large ? 2.0f : 1.0f));
-  draw->AddLine(middle, end(after), color, ui.px(large ? 5.0f : 2.5f));
-  draw->AddCircleFilled(middle, ui.px(large ? 4 : 2), ui.palette->ink);
-  if (large) {
-    draw->AddCircleFilled(end(after), ui.px(5), color);
-    draw->AddCircle(end(before), ui.px(4), ui.palette->faint, 0, ui.px(2));
-  }
+  return said(turns == 1 ? "rotary.turn" : "rotary.turns",
+              {{"n", std::to_string(turns)}, {"rest", rest}});
 }
 
 float length_of(const std::array<float, 2>& hand) { return std::hypot(hand[0], hand[1]); }
 
 std::string pair_text(const std::array<float, 2>& hand) {
-  return "(" + fixed(static_cast<double>(hand[0]), 3) + ", " + fixed(static_cast<double>(hand[1]), 3) + ")";
+  return "(" + fixed(static_cast<double>(hand[0]), 3) + ", " +
+         fixed(static_cast<double>(hand[1]), 3) + ")";
 }
 
 ImU32 query_color(Theme theme) { return head_color(0, theme); }
@@ -85,18 +48,19 @@ void choose_token(Ui& ui, const char* name, const std::vector<Token>& tokens, in
   if (!open) return;
   for (int i = 0; i < static_cast<int>(tokens.size()); ++i) {
     if (ImGui::Selectable(label(i).c_str(), i == shown)) chosen = i;
-    if (ImGui::IsItemVisible()) ui.landmarks.mark_item(std::string("rotary/") + name + "/" + std::to_string(i));
+    if (ImGui::IsItemVisible())
+      ui.landmarks.mark_item(std::string("rotary/") + name + "/" + std::to_string(i));
   }
   ImGui::EndCombo();
 }
 
 // The chosen pair: two large clocks, and how their angles come about.
-void draw_clocks(const State& state, Ui& ui, const RotaryWalk& walk, const RotaryPair& pair, float width,
-                 float height) {
+void draw_clocks(const State& state, Ui& ui, const RotaryWalk& walk, const RotaryPair& pair,
+                 float width, float height) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float most = std::max({length_of(pair.turned_q), length_of(pair.turned_k), length_of(pair.q),
-                               length_of(pair.k)});
+  const float most = std::max(
+      {length_of(pair.turned_q), length_of(pair.turned_k), length_of(pair.q), length_of(pair.k)});
   const float each = width / 2, radius = std::min(each * 0.42f, (height - ui.px(112)) / 2);
   for (const bool key : {false, true}) {
     const float x = at.x + (key ? each : 0.0f);
@@ -110,20 +74,23 @@ void draw_clocks(const State& state, Ui& ui, const RotaryWalk& walk, const Rotar
               said("rotary.clock", {{"letter", letter}, {"position", std::to_string(position)}}));
     const ImVec2 middle{x + radius + ui.px(4), at.y + ui.px(28) + radius};
     draw_clock(ui, middle, radius, before, after, most, angle, color, true);
-    explain_place(ui, {middle.x - radius, middle.y - radius}, {middle.x + radius, middle.y + radius},
-                  said("rotary.clock.about", {{"first", std::to_string(pair.first)},
-                                              {"second", std::to_string(pair.second)}}));
+    explain_place(
+        ui, {middle.x - radius, middle.y - radius}, {middle.x + radius, middle.y + radius},
+        said("rotary.clock.about",
+             {{"first", std::to_string(pair.first)}, {"second", std::to_string(pair.second)}}));
     float y = at.y + ui.px(36) + 2 * radius;
-    const std::string arithmetic = std::to_string(position) + " × " + fixed(pair.frequency, 5) + " = " +
-                                   fixed(angle, 3) + " rad";
+    const std::string arithmetic = std::to_string(position) + " × " + fixed(pair.frequency, 5) +
+                                   " = " + fixed(angle, 3) + " rad";
     draw_text(draw, ui.fonts.mono, {x, y}, ui.palette->ink, arithmetic);
     explain_place(ui, {x, y}, {x + each, y + ui.px(18)}, said("rotary.angle.about"));
     y += ui.px(21);
     draw_text(draw, ui.fonts.mono, {x, y}, ui.palette->ink, "= " + degrees(angle));
     y += ui.px(23);
-    draw_text(draw, ui.fonts.small, {x, y}, ui.palette->faint, said("rotary.before") + " " + pair_text(before));
+    draw_text(draw, ui.fonts.small, {x, y}, ui.palette->faint,
+              said("rotary.before") + " " + pair_text(before));
     y += ui.px(17);
-    draw_text(draw, ui.fonts.small, {x, y}, ui.palette->ink, said("rotary.after") + " " + pair_text(after));
+    draw_text(draw, ui.fonts.small, {x, y}, ui.palette->ink,
+              said("rotary.after") + " " + pair_text(after));
   }
   ImGui::Dummy({width, 2 * radius + ui.px(116)});
   ui.landmarks.mark_item("rotary/clocks");
@@ -137,11 +104,12 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
   double most = 1e-12;
   for (const RotaryPair& pair : walk.pairs) most = std::max(most, std::abs(pair.part));
   const ImVec2 head = ImGui::GetCursorScreenPos();
-  const float x_angle = ui.px(66), x_clocks = ui.px(190), x_bar = x_clocks + row * 1.64f + ui.px(28), number = ui.px(78);
+  const float x_angle = ui.px(66), x_clocks = ui.px(190),
+              x_bar = x_clocks + row * 1.64f + ui.px(28), number = ui.px(78);
   const std::pair<const char*, float> names[] = {{"rotary.pair", 0.0f},
-                                                  {"rotary.per_token", x_angle},
-                                                  {"rotary.hands", x_clocks},
-                                                  {"rotary.part", x_bar}};
+                                                 {"rotary.per_token", x_angle},
+                                                 {"rotary.hands", x_clocks},
+                                                 {"rotary.part", x_bar}};
   for (const auto& [key, x] : names) {
     const std::string name = said(key);
     const ImVec2 min{head.x + x, head.y};
@@ -154,7 +122,8 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
     const RotaryPair& pair = walk.pairs[i];
     const ImVec2 at = ImGui::GetCursorScreenPos();
     ImGui::PushID(static_cast<int>(i));
-    if (ImGui::InvisibleButton("pair", {inner, row - ui.px(8)})) state.learn.pair = static_cast<int>(i);
+    if (ImGui::InvisibleButton("pair", {inner, row - ui.px(8)}))
+      state.learn.pair = static_cast<int>(i);
     ImGui::PopID();
     if (ImGui::IsItemVisible()) ui.landmarks.mark_item("pair/" + std::to_string(i));
     const ImVec2 min{at.x, at.y - ui.px(4)}, max{at.x + inner, at.y + row - ui.px(4)};
@@ -169,7 +138,8 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
     const float middle = (min.y + max.y) / 2, text = middle - ui.fonts.mono->FontSize / 2;
     draw_text(draw, ui.fonts.mono, {at.x + ui.px(8), text}, ui.palette->ink,
               std::to_string(pair.first) + "·" + std::to_string(pair.second));
-    draw_text(draw, ui.fonts.mono, {at.x + x_angle, text}, ui.palette->ink, fixed(pair.frequency, 5));
+    draw_text(draw, ui.fonts.mono, {at.x + x_angle, text}, ui.palette->ink,
+              fixed(pair.frequency, 5));
     const float radius = row * 0.41f;
     const float most_q = std::max(length_of(pair.q), length_of(pair.turned_q));
     const float most_k = std::max(length_of(pair.k), length_of(pair.turned_k));
@@ -193,7 +163,8 @@ void draw_pairs(State& state, Ui& ui, const RotaryWalk& walk, int chosen, float 
 }
 
 void draw_sum(const Ui& ui, const RotaryWalk& walk, float width) {
-  const std::string rest = walk.rest != 0.0 ? said("rotary.rest", {{"rest", fixed(walk.rest, 3)}}) : "";
+  const std::string rest =
+      walk.rest != 0.0 ? said("rotary.rest", {{"rest", fixed(walk.rest, 3)}}) : "";
   const std::string count = std::to_string(walk.pairs.size());
   page_text(said("rotary.sum", {{"pairs", count},
                                 {"rest", rest},
@@ -206,7 +177,8 @@ void draw_sum(const Ui& ui, const RotaryWalk& walk, float width) {
 }
 
 void draw_shift(State& state, const Picture& picture, Ui& ui, const RotaryWalk& walk, float width) {
-  const int most = std::clamp(picture.snapshot().model->config.context - picture.snapshot().edited->size(), 0, 200);
+  const int most = std::clamp(
+      picture.snapshot().model->config.context - picture.snapshot().edited->size(), 0, 200);
   ImGui::AlignTextToFramePadding();
   ImGui::TextUnformatted(said("rotary.shift").c_str());
   ImGui::SameLine();
@@ -220,7 +192,9 @@ void draw_shift(State& state, const Picture& picture, Ui& ui, const RotaryWalk& 
     draw_text(draw, ui.fonts.mono, {at.x + ui.px(250), y + ui.px(1)}, ui.palette->ink,
               fixed(static_cast<double>(score), 7));
   };
-  line(at.y, said("rotary.here", {{"q", std::to_string(walk.cell.query)}, {"k", std::to_string(walk.cell.key)}}),
+  line(at.y,
+       said("rotary.here",
+            {{"q", std::to_string(walk.cell.query)}, {"k", std::to_string(walk.cell.key)}}),
        walk.score);
   line(at.y + ui.px(21),
        said("rotary.moved", {{"q", std::to_string(walk.cell.query + walk.shift)},
@@ -240,24 +214,29 @@ void draw_curve(const State& state, Ui& ui, const RotaryWalk& walk, float width,
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImDrawList* draw = ImGui::GetWindowDrawList();
   draw_text(draw, ui.fonts.strong, at, ui.palette->ink, said("rotary.curve"));
-  const ImVec2 min{at.x + ui.px(46), at.y + ui.px(26)}, max{at.x + width, at.y + height - ui.px(20)};
+  const ImVec2 min{at.x + ui.px(46), at.y + ui.px(26)},
+      max{at.x + width, at.y + height - ui.px(20)};
   const auto& scores = walk.by_distance;
   if (scores.size() < 2) return ImGui::Dummy({width, height});
   double low = std::min(*std::min_element(scores.begin(), scores.end()), 0.0);
   double high = std::max(*std::max_element(scores.begin(), scores.end()), 0.0);
   if (high - low < 1e-9) high = low + 1.0;
   const auto place = [&](double distance, double score) {
-    return ImVec2{min.x + (max.x - min.x) * static_cast<float>(distance / static_cast<double>(scores.size() - 1)),
+    return ImVec2{min.x + (max.x - min.x) *
+                              static_cast<float>(distance / static_cast<double>(scores.size() - 1)),
                   max.y - (max.y - min.y) * static_cast<float>((score - low) / (high - low))};
   };
   draw->AddRectFilled(min, max, ui.palette->raised, ui.px(3));
   draw->AddLine(place(0, 0), place(static_cast<double>(scores.size() - 1), 0), ui.palette->faint);
   for (std::size_t i = 1; i < scores.size(); ++i) {
-    draw->AddLine(place(static_cast<double>(i - 1), scores[i - 1]), place(static_cast<double>(i), scores[i]),
-                  query_color(state.display.theme), ui.px(2.5f));
+    draw->AddLine(place(static_cast<double>(i - 1), scores[i - 1]),
+                  place(static_cast<double>(i), scores[i]), query_color(state.display.theme),
+                  ui.px(2.5f));
   }
-  right_text(draw, ui.fonts.small, min.x - ui.px(6), min.y - ui.px(2), ui.palette->faint, fixed(high, 1));
-  right_text(draw, ui.fonts.small, min.x - ui.px(6), max.y - ui.px(14), ui.palette->faint, fixed(low, 1));
+  right_text(draw, ui.fonts.small, min.x - ui.px(6), min.y - ui.px(2), ui.palette->faint,
+             fixed(high, 1));
+  right_text(draw, ui.fonts.small, min.x - ui.px(6), max.y - ui.px(14), ui.palette->faint,
+             fixed(low, 1));
   draw_text(draw, ui.fonts.small, {min.x, max.y + ui.px(3)}, ui.palette->faint, "0");
   right_text(draw, ui.fonts.small, max.x, max.y + ui.px(3), ui.palette->faint,
              said("rotary.distance", {{"n", std::to_string(scores.size() - 1)}}));
@@ -269,7 +248,8 @@ void draw_curve(const State& state, Ui& ui, const RotaryWalk& walk, float width,
     const std::string text = said("rotary.now", {{"n", std::to_string(distance)}});
     const float x = std::min(point.x + ui.px(8), max.x - text_width(ui.fonts.small, text));
     const float y = std::max(point.y - ui.px(18), min.y + ui.px(2));
-    draw->AddRectFilled({x - ui.px(2), y}, {x + text_width(ui.fonts.small, text) + ui.px(2), y + ui.px(16)},
+    draw->AddRectFilled({x - ui.px(2), y},
+                        {x + text_width(ui.fonts.small, text) + ui.px(2), y + ui.px(16)},
                         fade(ui.palette->raised, 0.85f));
     draw_text(draw, ui.fonts.small, {x, y}, ui.palette->ink, text);
   }
@@ -277,8 +257,8 @@ void draw_curve(const State& state, Ui& ui, const RotaryWalk& walk, float width,
     const float share = (ImGui::GetIO().MousePos.x - min.x) / (max.x - min.x);
     const auto index = static_cast<std::size_t>(
         std::clamp(share, 0.0f, 1.0f) * static_cast<float>(scores.size() - 1) + 0.5f);
-    ImGui::SetTooltip("%s", said("rotary.point", {{"n", std::to_string(index)},
-                                                  {"score", fixed(scores[index], 4)}})
+    ImGui::SetTooltip("%s", said("rotary.point",
+                                 {{"n", std::to_string(index)}, {"score", fixed(scores[index], 4)}})
                                 .c_str());
   }
   ImGui::Dummy({width, height - ui.px(4)});
@@ -305,7 +285,8 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   choose_token(ui, "key", tokens, walk.cell.key, state.selection.key);
   ImGui::SameLine(0, ui.px(24));
   ImGui::AlignTextToFramePadding();
-  page_note(ui, said("rotary.weight", {{"weight", fixed(static_cast<double>(picture.pages().rotary_weight()), 3)}}));
+  page_note(ui, said("rotary.weight",
+                     {{"weight", fixed(static_cast<double>(picture.pages().rotary_weight()), 3)}}));
   const int chosen = std::clamp(state.learn.pair, 0, static_cast<int>(walk.pairs.size()) - 1);
   const RotaryPair& pair = walk.pairs[static_cast<std::size_t>(chosen)];
 
@@ -318,15 +299,14 @@ void draw_rotary(State& state, const Picture& picture, Ui& ui) {
   const float used = ImGui::GetCursorPosY();
   draw_shift(state, picture, ui, walk, left);
   draw_curve(state, ui, walk, left,
-             std::max(height - clocks -
-                          (ImGui::GetCursorPosY() - used) - ui.px(12),
-                      ui.px(88)));
+             std::max(height - clocks - (ImGui::GetCursorPosY() - used) - ui.px(12), ui.px(88)));
   ImGui::EndGroup();
   ImGui::SameLine(0, gap);
   ImGui::BeginGroup();
   const auto pairs = static_cast<float>(walk.pairs.size());
   const float row = std::clamp((height - ui.px(98)) / pairs, ui.px(27), ui.px(46));
-  draw_pairs(state, ui, walk, chosen, right, std::min(row * pairs + ui.px(24), height - ui.px(74)), row);
+  draw_pairs(state, ui, walk, chosen, right, std::min(row * pairs + ui.px(24), height - ui.px(74)),
+             row);
   draw_sum(ui, walk, right);
   ImGui::EndGroup();
   end_page();

@@ -48,7 +48,8 @@ Json describe(const ParameterCounts& model) {
 
 std::string share_of(std::size_t count, std::size_t total) {
   char text[24];
-  std::snprintf(text, sizeof text, "%.1f", 100.0 * static_cast<double>(count) / static_cast<double>(total));
+  std::snprintf(text, sizeof text, "%.1f",
+                100.0 * static_cast<double>(count) / static_cast<double>(total));
   return text;
 }
 
@@ -60,7 +61,8 @@ void print_counts(const std::vector<ParameterCounts>& models) {
     for (const ParameterCounts& model : models) std::printf(" %16s", number(model).c_str());
   };
   line("layers", [](const ParameterCounts& m) {
-    return (m.encoder_layers > 0 ? std::to_string(m.encoder_layers) + " + " : "") + std::to_string(m.layers);
+    return (m.encoder_layers > 0 ? std::to_string(m.encoder_layers) + " + " : "") +
+           std::to_string(m.layers);
   });
   line("heads", [](const ParameterCounts& m) { return std::to_string(m.heads); });
   line("d_model", [](const ParameterCounts& m) { return std::to_string(m.d_model); });
@@ -71,7 +73,8 @@ void print_counts(const std::vector<ParameterCounts>& models) {
     line((std::string("  % ") + name_of(part)).c_str(),
          [&](const ParameterCounts& m) { return share_of(m.of(part).count, m.total()); });
   }
-  line("  % attention", [](const ParameterCounts& m) { return share_of(m.attention(), m.total()); });
+  line("  % attention",
+       [](const ParameterCounts& m) { return share_of(m.attention(), m.total()); });
   std::printf("\n");
 }
 
@@ -83,7 +86,8 @@ void print_caches(const std::vector<ParameterCounts>& models) {
       std::printf("%-12s %-7s", i == 0 ? at.c_str() : "", sharing_names[i]);
       for (const ParameterCounts& model : models) {
         const CacheMemory memory = cache_memory(model, length);
-        std::string text = model.causal ? byte_size(static_cast<std::uint64_t>(memory.bytes[i])) : "-";
+        std::string text =
+            model.causal ? byte_size(static_cast<std::uint64_t>(memory.bytes[i])) : "-";
         if (model.causal && memory.beyond_context) text += "*";
         std::printf(" %16s", text.c_str());
       }
@@ -96,7 +100,8 @@ void print_caches(const std::vector<ParameterCounts>& models) {
 
 const char* name_of(ParameterPart part) {
   constexpr std::array<const char*, parameter_parts> names = {
-      "token_embedding", "positions", "q", "k", "v", "w_o", "mlp", "norms", "final_norm", "output", "other"};
+      "token_embedding", "positions",  "q",      "k",    "v", "w_o", "mlp",
+      "norms",           "final_norm", "output", "other"};
   return names[static_cast<std::size_t>(part)];
 }
 

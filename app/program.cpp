@@ -29,9 +29,9 @@ constexpr double stale_after_seconds = 0.25;
 constexpr float least_width = 920.0f;
 constexpr float least_height = 620.0f;
 // The same in presenter mode, which shows less, and how much larger its type is.
-constexpr float least_presented_width = 680.0f;
-constexpr float least_presented_height = 500.0f;
-constexpr float presented_scale = 1.6f;
+constexpr float least_presented_width = 760.0f;
+constexpr float least_presented_height = 570.0f;
+constexpr float presented_scale = 1.5f;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

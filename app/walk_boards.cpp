@@ -51,7 +51,7 @@ ImU32 ScenePainter::color(const WalkBoard& board, float value) const {
 }
 
 void ScenePainter::number(ImVec2 min, ImVec2 max, float value, ImU32 behind) {
-  const std::string text = std::isinf(value) ? "−∞" : number_text(std::round(value * 1000.0f) / 1000.0f);
+  const std::string text = std::isinf(value) ? "−∞" : number_text(std::round(value * 100.0f) / 100.0f);
   const float luma = 0.299f * static_cast<float>(behind & 255) + 0.587f * static_cast<float>((behind >> 8) & 255) +
                      0.114f * static_cast<float>((behind >> 16) & 255);
   ImFont* font = ui_.fonts.small;
@@ -108,7 +108,7 @@ void ScenePainter::stripes(const WalkBoard& board) {
 }
 
 void ScenePainter::labels(const WalkBoard& board) {
-  float top = board.y - 22.0f;
+  float top = board.y - (board.shape_below ? 36.0f : 22.0f);
   if (board.stripes) top -= 16.0f;
   ImFont* small = ui_.fonts.small;
   const auto& tokens = [&](BoardAxis axis) -> const std::vector<Token>& {
@@ -144,8 +144,9 @@ void ScenePainter::labels(const WalkBoard& board) {
   if (board.title.empty()) return;
   const ImVec2 place = at(board.x, top);
   draw_text(draw_, ui_.fonts.strong, {place.x, place.y - ui_.px(2)}, ui_.palette->ink, board.title);
-  draw_text(draw_, small, {place.x + text_width(ui_.fonts.strong, board.title) + ui_.px(8), place.y + ui_.px(2)},
-            ui_.palette->faint, board.shape);
+  const ImVec2 beside = {place.x + text_width(ui_.fonts.strong, board.title) + ui_.px(8), place.y + ui_.px(2)};
+  draw_text(draw_, small, board.shape_below ? ImVec2{place.x, place.y + ui_.px(17)} : beside, ui_.palette->faint,
+            board.shape);
 }
 
 // One frame around all of the cells where they fill a rectangle, as a row does; else one around each.

@@ -45,13 +45,19 @@ const WalkScene& scene_of(const std::shared_ptr<const LayerWalk>& walk, WalkStep
 void draw_formula(const Ui& ui, const std::string& formula) {
   ImGui::PushFont(ui.fonts.title);
   float x = ImGui::GetCursorPosX();
+  int spaces = 0;
   const float left = x, right = x + ImGui::GetContentRegionAvail().x;
   for (std::size_t begin = 0; begin < formula.size();) {
     const std::size_t end = std::min(formula.find(' ', begin), formula.size());
     const std::string symbol = formula.substr(begin, end - begin);
     begin = end + 1;
+    spaces = symbol.empty() ? spaces + 1 : 0;
     if (symbol.empty()) {
-      x += ui.px(6);
+      if (spaces == 3 && x > left) {  // far apart: an equation of its own
+        ImGui::NewLine();
+        ImGui::SetCursorPosY(ImGui::GetCursorPosY() - ImGui::GetStyle().ItemSpacing.y);
+        x = left;
+      }
       continue;
     }
     const float width = text_width(ui.fonts.title, symbol);
@@ -106,7 +112,7 @@ void draw_arithmetic(State& state, const LayerWalk& walk, WalkCell cell, Ui& ui,
   ImGui::PushFont(ui.fonts.strong);
   ImGui::TextWrapped("%s = %s", text.name.c_str(), text.value.c_str());
   ImGui::PopFont();
-  ImGui::TextWrapped("%s", text.sentence.c_str());
+  if (!short_form) ImGui::TextWrapped("%s", text.sentence.c_str());
   if (!text.line.empty()) {
     ImGui::PushFont(ui.fonts.mono);
     ImGui::TextWrapped("%s", text.line.c_str());
@@ -199,7 +205,7 @@ WalkSceneOptions options_for(const State& state, ImVec2 size, std::optional<Walk
     if (ui.walk.split_since < 0.0) ui.walk.split_since = ImGui::GetTime();
     const double share = ui.show_times ? (ImGui::GetTime() - ui.walk.split_since) / split_seconds : 1.0;
     options.progress = static_cast<float>(std::clamp(share, 0.0, 1.0));
-    if (share < 1.0) ui.walk.animates = true;
+    if (share < 1.0) ui.walk.next_frame = 0.03;
   }
   return options;
 }
@@ -303,7 +309,6 @@ void draw_words(State& state, const std::shared_ptr<const LayerWalk>& walk, std:
 }  // namespace
 
 void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, const Picture& picture, Ui& ui) {
-  ui.walk.animates = false;
   play_steps(state, ui);
   draw_steps(state, ui);
   // The pinned cell, while there is one on this step's picture; else that under the mouse.
@@ -314,7 +319,7 @@ void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, 
   const ImVec2 area = ImGui::GetContentRegionAvail();
   const bool presents = state.display.presents;
   const float side = presents ? 0.0f : std::clamp(area.x * 0.33f, ui.px(300), ui.px(520));
-  const float below = presents ? ui.px(110) : 0.0f;
+  const float below = presents ? ui.px(104) : 0.0f;
   ImGui::BeginChild("picture", {area.x - side - (presents ? 0.0f : ui.px(16)), area.y - below}, false,
                     ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNavInputs);
   if (!presents) {
@@ -327,7 +332,7 @@ void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, 
   const ImVec2 size = ImGui::GetContentRegionAvail();
   const WalkScene& scene = scene_of(walk, state.learn.step, options_for(state, size, looked_at, ui), ui.walk);
   const auto hovered = draw_scene(*walk, scene, origin, looked_at, state.display.theme, ui);
-  if (hovered != ui.walk.hovered) ui.walk.animates = true;  // the words follow in the next frame
+  if (hovered != ui.walk.hovered) ui.walk.next_frame = 0.01;  // the words follow in the next frame
   ui.walk.hovered = hovered;
   if (ImGui::IsWindowHovered() && ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
     const bool unpin = hovered && state.learn.cell == hovered;

@@ -12,7 +12,9 @@ constexpr float label_width = 84.0f;   // token labels to the left
 constexpr float label_height = 70.0f;  // and above
 constexpr float stripe_height = 16.0f;
 constexpr float sign_width = 40.0f;
-constexpr float largest_cell = 30.0f, number_width = 48.0f, number_height = 22.0f;
+constexpr float largest_cell = 30.0f;
+constexpr float character_width = 6.6f, number_height = 13.5f;  // of the numbers in cells
+constexpr float narrow = 230.0f;  // a board whose shape does not fit beside its title
 
 // Room for a board and all that stands around it.
 struct Room {
@@ -57,8 +59,10 @@ class SceneMaker {
 
   WalkBoard& place(const What& what, Room room, bool square = false);
   void fill(WalkBoard& board);
+  bool numbers_fit(const WalkBoard& board, float width) const;
   void sign(float x, float y, const std::string& text) { scene_.signs.push_back({x, y, text}); }
   void stack(const std::vector<What>& boards, const std::vector<std::string>& signs);
+  static void alike(WalkBoard& board, const WalkBoard& other);
   void embed();
   void project();
   void split();
@@ -92,7 +96,8 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   board.stripes = what.stripes;
   board.weights = what.tensor == WalkTensor::weights || what.tensor == WalkTensor::dropped;
   const float left = what.left == BoardAxis::none ? 0.0f : label_width;
-  float top = title_height;
+  board.shape_below = room.width < narrow;
+  float top = board.shape_below ? title_height + 14.0f : title_height;
   if (what.above != BoardAxis::none) top += label_height;
   if (what.stripes) top += stripe_height;
   const float width = room.width - left, height = room.height - top;
@@ -104,7 +109,7 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   const auto drawn_across = static_cast<float>(divided(across, across_group));
   const auto drawn_down = static_cast<float>(divided(down, down_group));
   float cell_width = width / drawn_across, cell_height = height / drawn_down;
-  board.numbers = cell_width >= number_width && cell_height >= number_height && across_group * down_group == 1;
+  board.numbers = cell_height >= number_height && across_group * down_group == 1 && numbers_fit(board, cell_width);
   const float most_width = board.numbers ? 72.0f : largest_cell;
   cell_width = std::min(cell_width, most_width);
   cell_height = std::min(cell_height, board.numbers ? 34.0f : largest_cell);
@@ -117,6 +122,23 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   fill(board);
   scene_.boards.push_back(std::move(board));
   return scene_.boards.back();
+}
+
+// Whether every number, with two decimals, is narrower than a cell.
+bool SceneMaker::numbers_fit(const WalkBoard& board, float width) const {
+  const auto most = static_cast<std::size_t>(width / character_width);
+  if (most < 4) return false;
+  for (int row = 0; row < board.rows; ++row) {
+    for (int column = 0; column < board.columns; ++column) {
+      const float value = walk_.at({board.tensor, row, board.first_column + column});
+      char text[32];
+      std::snprintf(text, sizeof text, "%.2f", std::isinf(value) ? 0.0 : static_cast<double>(value));
+      std::string trimmed = text;
+      while (trimmed.back() == '0') trimmed.pop_back();
+      if (trimmed.size() > most) return false;
+    }
+  }
+  return true;
 }
 
 // The strongest number of each group, and the end of the colours.
@@ -190,7 +212,7 @@ void SceneMaker::project() {
     const WalkBoard x = place(read(), {0, 0, width, height * 0.3f});
     float y = x.y + x.height() + 30.0f, left = label_width;
     sign(label_width * 0.5f, y + height * 0.16f, "×");
-    const float each = (width - label_width) / 3.0f;
+    const float each = (width - label_width - 4.0f) / 3.0f;  // two gaps between them
     const float band = (height - y) * 0.5f;
     for (int i = 0; i < 3; ++i) {
       const WalkBoard board =
@@ -209,7 +231,8 @@ void SceneMaker::project() {
     return;
   }
   const float band = (height - 16.0f) / 3.0f;
-  const float read_width = width * 0.33f, weight_width = width * 0.22f;
+  const bool small = walk_.shape(WalkTensor::w_q).columns <= 16;  // with numbers in the cells
+  const float read_width = width * 0.33f, weight_width = width * (small ? 0.26f : 0.22f);
   const WalkBoard x = place(read(), {0, cross ? 0.0f : band * 0.5f, read_width, cross ? band : height - band});
   std::optional<WalkBoard> source;
   if (cross) {
@@ -225,7 +248,8 @@ void SceneMaker::project() {
     sign(weight_x - sign_width * 0.5f, w.y + w.height() * 0.5f, "×");
     const float out_x = weight_x + weight_width + sign_width;
     sign(out_x - sign_width * 0.5f, w.y + w.height() * 0.5f, "=");
-    place({out[i], names[i], BoardAxis::queries, BoardAxis::none, false, true}, {out_x, y, width - out_x, band});
+    const BoardAxis tokens = cross && i > 0 ? BoardAxis::keys : BoardAxis::queries;
+    place({out[i], names[i], small ? BoardAxis::none : tokens, BoardAxis::none, false, true}, {out_x, y, width - out_x, band});
   }
 }
 
@@ -262,7 +286,8 @@ void SceneMaker::split() {
 
 void SceneMaker::scores() {
   const float width = options_.width, height = options_.height;
-  const float left = width * 0.36f, top = height * 0.40f;
+  const float left = width * 0.36f;
+  const float top = std::max(height * 0.40f, title_height + label_height + height * 0.2f);
   const WalkBoard k = place({WalkTensor::k, "K transposed", BoardAxis::none, BoardAxis::keys, true},
                             {left + sign_width + label_width, 0, width - left - sign_width - label_width, top});
   const float y = k.y + k.height() + 12.0f;
@@ -276,6 +301,13 @@ void SceneMaker::scores() {
   fill(q);
 }
 
+// Cells as large as another board's, where those are smaller.
+void SceneMaker::alike(WalkBoard& board, const WalkBoard& other) {
+  if (board.row_group != other.row_group || board.column_group != other.column_group) return;
+  board.cell_width = std::min(board.cell_width, other.cell_width);
+  board.cell_height = std::min(board.cell_height, other.cell_height);
+}
+
 // Two boards side by side, with a sign between.
 void SceneMaker::pair(const What& left, const std::string& between, const What& right, float height) {
   const float gap = sign_width + (between.size() > 2 ? 110.0f : 0.0f);
@@ -283,7 +315,7 @@ void SceneMaker::pair(const What& left, const std::string& between, const What& 
   const WalkBoard first = place(left, {0, 0, each, height}, true);
   const float x = first.x + first.width() + gap;
   sign(first.x + first.width() + gap * 0.5f, first.y + first.height() * 0.5f, between);
-  place(right, {x, 0, options_.width - x, height}, true);
+  alike(place(right, {x, 0, options_.width - x, height}, true), first);
 }
 
 void SceneMaker::scale() {
@@ -311,11 +343,14 @@ void SceneMaker::softmax() {
   const WalkBoard first = place(masked, {0, 0, each + 40.0f, options_.height}, true);
   float x = first.x + first.width() + sign_width;
   sign(x - sign_width * 0.5f, first.y + first.height() * 0.5f, "→");
-  const WalkBoard second = place(weights, {x, 0, each - 20.0f, options_.height}, true);
+  WalkBoard& next = place(weights, {x, 0, each - 20.0f, options_.height}, true);
+  alike(next, first);
+  const WalkBoard second = next;
   x = second.x + second.width() + sign_width;
   sign(x - sign_width * 0.5f, first.y + first.height() * 0.5f, "→");
-  place({WalkTensor::dropped, "after dropout", BoardAxis::none, BoardAxis::keys}, {x, 0, options_.width - x, options_.height},
-        true);
+  alike(place({WalkTensor::dropped, "after dropout", BoardAxis::none, BoardAxis::keys},
+              {x, 0, options_.width - x, options_.height}, true),
+        second);
 }
 
 void SceneMaker::blend() {

@@ -25,6 +25,7 @@ struct WalkBoard {
   float cell_width = 0.0f, cell_height = 0.0f;  ///< As drawn.
   std::string title;        ///< "Q"
   std::string shape;        ///< "[12, 64]", and what was reduced.
+  bool shape_below = false; ///< Below the title, and not beside it.
   BoardAxis left = BoardAxis::none, above = BoardAxis::none;
   bool stripes = false;     ///< The columns of each head are marked by its colour and number.
   bool numbers = false;     ///< There is room for them in the cells.

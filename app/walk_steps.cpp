@@ -24,7 +24,7 @@ void go_to_step(State& state, Ui& ui, int step) {
 
 void play_steps(State& state, Ui& ui) {
   if (!ui.walk.playing) return;
-  ui.walk.animates = true;
+  ui.walk.next_frame = 0.2;
   if (ImGui::GetTime() - ui.walk.step_since < seconds_a_step) return;
   const int step = static_cast<int>(state.learn.step);
   if (step + 1 >= walk_steps) {

@@ -16,7 +16,7 @@ struct WalkUi {
   WalkStep last_step = WalkStep::embed;
   bool playing = false;
   double step_since = 0.0;  ///< When playing came to this step.
-  bool animates = false;    ///< Something moves: another frame should follow soon.
+  double next_frame = 0.0;  ///< Seconds after which another frame should follow; 0: when something happens.
   double copied_at = -10.0;
 
   TakeHome take_home;  ///< What the form holds.

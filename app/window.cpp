@@ -191,8 +191,8 @@ State run_window(State state, int width, int height, const std::filesystem::path
       } else if (!program.answered() || program.measures() || program.exports()) {
         glfwWaitEventsTimeout(0.1);  // for the progress bar
         want_frames();
-      } else if (program.ui().walk.animates) {
-        glfwWaitEventsTimeout(0.03);
+      } else if (const double wait = program.ui().walk.next_frame; wait > 0.0) {
+        glfwWaitEventsTimeout(wait);
         want_frames();
       } else if (program.ui().flickers && program.state().display.view == View::compare) {
         glfwWaitEventsTimeout(0.25);

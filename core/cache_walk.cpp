@@ -58,8 +58,8 @@ CacheWalk cache_walk(const Trace& trace, HeadId head, int cached) {
   walk.weights.resize(static_cast<std::size_t>(keys));
   walk.z.resize(static_cast<std::size_t>(in.d_head));
   attention_scores(in, rule.scale, walk.scores.data(), walk.scores.size(), scratch);
-  attention_output(in, rule, walk.z.data(), walk.z.size(), walk.weights.data(),
-                   walk.weights.size(), scratch);
+  attention_output(in, rule, walk.z.data(), walk.z.size(), walk.weights.data(), walk.weights.size(),
+                   scratch);
   if (!block.gates.empty()) {
     const auto at = static_cast<std::size_t>(cached) * model.config.heads + head.head;
     for (float& value : walk.z) value *= block.gates[at];

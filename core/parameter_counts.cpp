@@ -25,8 +25,8 @@ class Tally {
       if (!part.formula.empty()) part.formula += " + ";
       const bool sum = group.formula.find(" + ") != std::string::npos;
       part.formula += group.times == 1 ? group.formula
-                      : sum ? std::to_string(group.times) + " × (" + group.formula + ")"
-                            : std::to_string(group.times) + " × " + group.formula;
+                      : sum            ? std::to_string(group.times) + " × (" + group.formula + ")"
+                                       : std::to_string(group.times) + " × " + group.formula;
     }
     return part;
   }
@@ -180,8 +180,7 @@ const std::vector<KnownModel>& known_models() {
        109'482'240},
       {"BERT-large", "Devlin et al. 2019, with the pooler", 24, 16, 1024, 4096, 30522, 512, 2, true,
        335'141'888},
-      {"GPT-2 small", "Radford et al. 2019", 12, 12, 768, 3072, 50257, 1024, 0, false,
-       124'439'808},
+      {"GPT-2 small", "Radford et al. 2019", 12, 12, 768, 3072, 50257, 1024, 0, false, 124'439'808},
       {"GPT-2 large", "Radford et al. 2019", 36, 20, 1280, 5120, 50257, 1024, 0, false,
        774'030'080},
       {"GPT-3 (175B)", "Brown et al. 2020, table 2.1", 96, 96, 12288, 49152, 50257, 2048, 0, false,
@@ -222,8 +221,7 @@ ParameterCounts parameter_counts(const KnownModel& model) {
            {ParameterPart::q, ParameterPart::k, ParameterPart::v, ParameterPart::w_o}) {
         counter.add(part, square);
       }
-      counter.add(ParameterPart::mlp,
-                  Sum().matrix(width, inner, true).matrix(inner, width, true));
+      counter.add(ParameterPart::mlp, Sum().matrix(width, inner, true).matrix(inner, width, true));
       counter.add(ParameterPart::norms, Sum().plus(width).plus(width).plus(width).plus(width));
     }
     counter.add(model.bidirectional ? ParameterPart::output : ParameterPart::final_norm,

@@ -109,8 +109,10 @@ RotaryWalk rotary_walk(const Trace& trace, HeadId head, Cell cell, int shift, in
     for (const RotaryPair& p : walk.pairs) {
       // Turning both by their own angles leaves the difference of the angles (section 3.2.2).
       const double angle = distance * p.frequency;
-      const double along = static_cast<double>(p.q[0]) * p.k[0] + static_cast<double>(p.q[1]) * p.k[1];
-      const double across = static_cast<double>(p.q[0]) * p.k[1] - static_cast<double>(p.q[1]) * p.k[0];
+      const double along =
+          static_cast<double>(p.q[0]) * p.k[0] + static_cast<double>(p.q[1]) * p.k[1];
+      const double across =
+          static_cast<double>(p.q[0]) * p.k[1] - static_cast<double>(p.q[1]) * p.k[0];
       product += size * (along * std::cos(angle) + across * std::sin(angle));
     }
     walk.by_distance.push_back(product / walk.divisor);

@@ -81,7 +81,8 @@ TEST_CASE("with a cache a token costs what the run over its text costs more") {
     for (const int tokens : {1, 2, 9, 30}) {
       const double whole = tokens * model_cost(model, tokens).multiplications_per_token;
       const double before =
-          tokens == 1 ? 0.0 : (tokens - 1) * model_cost(model, tokens - 1).multiplications_per_token;
+          tokens == 1 ? 0.0
+                      : (tokens - 1) * model_cost(model, tokens - 1).multiplications_per_token;
       CHECK(cost.with_cache(tokens).total() == doctest::Approx(whole - before));
       CHECK(cost.without(tokens).total() == doctest::Approx(whole - (tokens - 1) * logits));
     }

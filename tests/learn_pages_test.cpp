@@ -15,8 +15,8 @@ namespace {
 std::shared_ptr<const Snapshot> snapshot_of(const ModelConfig& config, int tokens) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->model = std::make_shared<const Model>(random_model(config, 1));
-  snapshot->baseline = snapshot->edited = std::make_shared<const Trace>(
-      run(*snapshot->model, some_ids(*snapshot->model, tokens, 3)));
+  snapshot->baseline = snapshot->edited =
+      std::make_shared<const Trace>(run(*snapshot->model, some_ids(*snapshot->model, tokens, 3)));
   return snapshot;
 }
 

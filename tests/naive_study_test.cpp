@@ -14,8 +14,8 @@ namespace {
 Snapshot snapshot_of(Model model, int tokens) {
   Snapshot snapshot;
   snapshot.model = std::make_shared<const Model>(std::move(model));
-  snapshot.baseline = std::make_shared<const Trace>(
-      run(*snapshot.model, some_ids(*snapshot.model, tokens, 3)));
+  snapshot.baseline =
+      std::make_shared<const Trace>(run(*snapshot.model, some_ids(*snapshot.model, tokens, 3)));
   return snapshot;
 }
 

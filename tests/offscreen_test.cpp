@@ -1,6 +1,5 @@
 #include "offscreen.h"
 
-#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "kept_driver.h"
 #include "paths.h"
 #include "temporary_folder.h"
 
@@ -26,22 +26,11 @@ State small_state() {
   return state;
 }
 
-// Mesa unloads its driver with the display, after which no leak checker can name the driver's
-// frames: so it is kept loaded here.
-void keep_driver() {
-  void* egl = dlopen("libEGL_mesa.so.0", RTLD_LAZY);
-  void* symbol = egl == nullptr ? nullptr : dlsym(egl, "__egl_Main");
-  Dl_info info{};
-  if (symbol == nullptr || dladdr(symbol, &info) == 0) return;
-  const std::filesystem::path beside = std::filesystem::path(info.dli_fname).parent_path();
-  dlopen((beside / "dri" / "swrast_dri.so").c_str(), RTLD_LAZY | RTLD_NODELETE);
-}
-
 // Draws a state and gives the file's bytes; none, with a message, where this machine has no OpenGL
 // without a display.
 std::optional<std::string> drawn(const State& state, int width = 1000, int height = 640) {
   const TemporaryFolder folder;
-  keep_driver();
+  test::keep_driver();
   try {
     draw_offscreen(state, width, height, folder / "window.png");
   } catch (const std::runtime_error& error) {

@@ -132,8 +132,9 @@ TEST_CASE("a model's own way to share keys is among the three") {
   CHECK(memory(4, 0).tokens == 40);
   CHECK_FALSE(memory(4, 0).beyond_context);
   CHECK(memory(4, 41).beyond_context);
-  CHECK(memory(1, 10).bytes ==
-        std::array<double, 3>{2.0 * 3 * 4 * 6 * 10 * 2, 2.0 * 3 * 2 * 6 * 10 * 2, 2.0 * 3 * 6 * 10 * 2});
+  CHECK(memory(1, 10).bytes == std::array<double, 3>{2.0 * 3 * 4 * 6 * 10 * 2,
+                                                     2.0 * 3 * 2 * 6 * 10 * 2,
+                                                     2.0 * 3 * 6 * 10 * 2});
   config.heads = 12;
   CHECK(memory(3, 10).key_value_heads == std::array<int, 3>{12, 3, 1});
   CHECK(memory(12, 10).key_value_heads == std::array<int, 3>{12, 6, 1});

@@ -40,19 +40,20 @@ TEST_CASE("the pairs are the trace's queries and keys, and add up to its scores"
   for (const Model& model : all_models()) {
     if (!turns(model)) continue;
     ++models;
-    each_cell(model, 14, {{{1, 1}, {.temperature = 1.7f}}}, [](const Trace& trace, HeadId id, Cell cell) {
-      const RotaryWalk walk = rotary_walk(trace, id, cell);
-      const auto q = trace.q(id), k = trace.k(id);
-      for (const RotaryPair& pair : walk.pairs) {
-        CHECK(pair.turned_q[0] == q(cell.query, pair.first));
-        CHECK(pair.turned_q[1] == q(cell.query, pair.second));
-        CHECK(pair.turned_k[0] == k(cell.key, pair.first));
-        CHECK(pair.turned_k[1] == k(cell.key, pair.second));
-      }
-      CHECK(walk.score == trace.score(id, cell));
-      CHECK(walk.moved_score == walk.score);
-      CHECK(walk.product() == doctest::Approx(walk.score * walk.divisor).epsilon(1e-5));
-    });
+    each_cell(model, 14, {{{1, 1}, {.temperature = 1.7f}}},
+              [](const Trace& trace, HeadId id, Cell cell) {
+                const RotaryWalk walk = rotary_walk(trace, id, cell);
+                const auto q = trace.q(id), k = trace.k(id);
+                for (const RotaryPair& pair : walk.pairs) {
+                  CHECK(pair.turned_q[0] == q(cell.query, pair.first));
+                  CHECK(pair.turned_q[1] == q(cell.query, pair.second));
+                  CHECK(pair.turned_k[0] == k(cell.key, pair.first));
+                  CHECK(pair.turned_k[1] == k(cell.key, pair.second));
+                }
+                CHECK(walk.score == trace.score(id, cell));
+                CHECK(walk.moved_score == walk.score);
+                CHECK(walk.product() == doctest::Approx(walk.score * walk.divisor).epsilon(1e-5));
+              });
   }
   CHECK(models >= 3);
 }
