@@ -1,3 +1,4 @@
+#include <iterator>
 #include <string>
 
 #include "panels.h"
@@ -86,6 +87,21 @@ std::string difference_words(const Picture& picture) {
   return "Nothing changed in this map, nor in any other of these heads.  ";
 }
 
+// The views, in as many lines as a narrow window needs: none is cut off.
+void choose_view(Display& display, Ui& ui) {
+  constexpr const char* names[] = {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants", "Learn"};
+  const float padding = 2 * ImGui::GetStyle().FramePadding.x;
+  const int shown = static_cast<int>(display.view);
+  int chosen = shown;
+  for (int i = 0; i < static_cast<int>(std::size(names)); ++i) {
+    if (i > 0) ImGui::SameLine(0, ui.px(2));
+    if (ImGui::GetContentRegionAvail().x < text_width(ui.fonts.text, names[i]) + padding) ImGui::NewLine();
+    int other = i == shown ? 0 : 1;
+    if (segmented(ui, "view", {names[i]}, other)) chosen = i;
+  }
+  display.view = static_cast<View>(chosen);
+}
+
 void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   const HeadId head = state.selection.head;
   const bool of_all_models = state.display.view == View::variants;
@@ -100,7 +116,7 @@ void draw_toolbar(State& state, const Picture& picture, Ui& ui) {
   if (!of_layers && !of_all_models) draw_role_names(state, picture, ui);
   if (state.display.presents) return;  // views by their keys
   ImGui::SameLine(0, ui.px(24));
-  choose(ui, "view", {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants", "Learn"}, state.display.view);
+  choose_view(state.display, ui);
   if (state.display.view == View::compare || of_all_models || learns) return;
   if (state.display.view == View::pruning) {
     faint_text(ui, "Loss in nats per predicted token, on the battery's plain texts.");

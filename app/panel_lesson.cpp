@@ -411,7 +411,7 @@ void draw_lesson(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
     }
     cover(ui);
     if (!point(picture, ui) && !run.done()) {
-      paragraph(ui, ui.fonts.text, width, words().get("elsewhere"), ui.palette->faint);
+      paragraph(ui, ui.fonts.text, width, words().get(state.display.presents ? "hidden" : "elsewhere"), ui.palette->faint);
     }
   }
   ui.lesson_dock = ImGui::GetCursorPosY() + ImGui::GetScrollY() + ui.px(4);
