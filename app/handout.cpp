@@ -15,7 +15,7 @@ namespace headlight {
 namespace {
 
 constexpr double points = 0.58;  // of a scene's design pixel
-constexpr double picture_height = 196.0;
+constexpr double picture_height = 180.0;
 
 const PageColors& colors() { return page_colors(Theme::light); }
 const Words& words() { return window_words("walk"); }
@@ -153,7 +153,7 @@ std::optional<WalkCell> cell_on(const LayerWalk& walk, WalkStep step, std::optio
 }
 
 void print_step(HandoutPage& page, const LayerWalk& walk, WalkStep step, bool fused, std::optional<WalkCell> wanted) {
-  page.need(385.0);
+  page.need(345.0);
   const Canvas& canvas = page.canvas();
   const TextStyle text{.size = 9.0, .color = colors().ink};
   const TextStyle code{.size = 8.0, .color = colors().ink, .mono = true};

@@ -27,6 +27,15 @@ std::string without_stars(std::string text) {
 
 std::string letter(std::size_t choice) { return std::string(1, static_cast<char>('A' + choice)); }
 
+// The text that stands in the window's field at a part.
+std::string text_of(const Lesson& lesson, int part) {
+  if (part >= static_cast<int>(lesson.parts.size())) return "";
+  State state;
+  clear_for_lesson(state);
+  lesson.setup_of(part).begin(state);
+  return state.request.text;
+}
+
 void print_part(HandoutPage& page, const LessonSheetPart& part, int number) {
   page.need(60.0);
   const bool asks = part.kind == LessonPart::Kind::predict || part.kind == LessonPart::Kind::quiz;
@@ -74,7 +83,16 @@ std::string lesson_handout(const Lesson& lesson, const LessonSheet& sheet) {
     page.skip(4.0);
     page.text(words().get("name"), {.size = 10.5, .color = colors().muted});
     page.skip(16.0);
-    for (std::size_t i = 0; i < sheet.parts.size(); ++i) print_part(page, sheet.parts[i], static_cast<int>(i) + 1);
+    std::string text;
+    for (std::size_t i = 0; i < sheet.parts.size(); ++i) {
+      if (const std::string now = text_of(lesson, static_cast<int>(i)); now != text && !now.empty()) {
+        page.need(80.0);
+        page.text(words().get("text", {{"text", now}}), {.size = 10.5, .color = colors().muted}, indent);
+        page.skip(8.0);
+        text = now;
+      }
+      print_part(page, sheet.parts[i], static_cast<int>(i) + 1);
+    }
     page.need(handout_height);
     page.text(words().get("answers"), {.size = 16.0, .color = colors().ink, .bold = true});
     page.skip(10.0);

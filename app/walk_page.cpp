@@ -6,7 +6,6 @@
 
 #include "panel_mask.h"
 #include "panels.h"
-#include "token_label.h"
 #include "walk_arithmetic.h"
 #include "walk_boards.h"
 #include "walk_code.h"
@@ -30,13 +29,6 @@ const WalkScene& scene_of(const std::shared_ptr<const LayerWalk>& walk, WalkStep
     view.scene_step = step;
     view.options = options;
     view.scene = make_scene(*walk, step, options);
-    for (WalkBars& bars : view.scene.bars) {
-      const int queries = walk->shape(WalkTensor::scores).rows;
-      const int row = options.row >= 0 && options.row < queries ? options.row : queries - 1;
-      bars.title = words().get("bars." + bars.title,
-                               {{"token", token_label(walk->query_tokens()[static_cast<std::size_t>(row)])},
-                                {"largest", number_text(std::round(*std::max_element(bars.values.begin(), bars.values.end()) * 1000) / 1000)}});
-    }
   }
   return view.scene;
 }

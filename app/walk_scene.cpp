@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "token_label.h"
+#include "words_file.h"
+
 namespace headlight {
 namespace {
 
@@ -12,7 +15,6 @@ constexpr float label_width = 84.0f;   // token labels to the left
 constexpr float label_height = 70.0f;  // and above
 constexpr float stripe_height = 16.0f;
 constexpr float sign_width = 40.0f;
-constexpr float largest_cell = 30.0f;
 constexpr float character_width = 6.6f, number_height = 13.5f;  // of the numbers in cells
 constexpr float narrow = 230.0f;  // a board whose shape does not fit beside its title
 
@@ -110,6 +112,7 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   const auto drawn_down = static_cast<float>(divided(down, down_group));
   float cell_width = width / drawn_across, cell_height = height / drawn_down;
   board.numbers = cell_height >= number_height && across_group * down_group == 1 && numbers_fit(board, cell_width);
+  const float largest_cell = std::max(30.0f, options_.width / 45.0f);
   const float most_width = board.numbers ? 72.0f : largest_cell;
   cell_width = std::min(cell_width, most_width);
   cell_height = std::min(cell_height, board.numbers ? 34.0f : largest_cell);
@@ -333,6 +336,13 @@ void SceneMaker::scale() {
   const float y = options_.height - bars, each = (options_.width - 24.0f) * 0.5f;
   scene_.bars.push_back({0, y, each, bars, "without", unscaled_weights(walk_, row)});
   scene_.bars.push_back({each + 24.0f, y, each, bars, "with", with});
+  for (WalkBars& row_bars : scene_.bars) {
+    char largest[16];
+    std::snprintf(largest, sizeof largest, "%.3f", *std::max_element(row_bars.values.begin(), row_bars.values.end()));
+    row_bars.title = window_words("walk").get(
+        "bars." + row_bars.title,
+        {{"token", token_label(walk_.query_tokens()[static_cast<std::size_t>(row)])}, {"largest", largest}});
+  }
 }
 
 void SceneMaker::softmax() {
