@@ -90,15 +90,22 @@ std::string difference_words(const Picture& picture) {
 // The views, in as many lines as a narrow window needs: none is cut off.
 void choose_view(Display& display, Ui& ui) {
   constexpr const char* names[] = {"Map", "Arcs", "Text", "Pruning", "Compare", "Variants", "Learn"};
-  const float padding = 2 * ImGui::GetStyle().FramePadding.x;
+  float padding = 2 * ImGui::GetStyle().FramePadding.x;
   const int shown = static_cast<int>(display.view);
   int chosen = shown;
+  // Seven views are many for a row: narrower buttons where they would not fit else.
+  float row = 0.0f;
+  for (const char* name : names) row += text_width(ui.fonts.text, name) + padding + ui.px(2);
+  const float inset = row > ImGui::GetContentRegionAvail().x ? ui.px(5) : ImGui::GetStyle().FramePadding.x;
+  padding = 2.0f * inset;
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {inset, ImGui::GetStyle().FramePadding.y});
   for (int i = 0; i < static_cast<int>(std::size(names)); ++i) {
     if (i > 0) ImGui::SameLine(0, ui.px(2));
     if (ImGui::GetContentRegionAvail().x < text_width(ui.fonts.text, names[i]) + padding) ImGui::NewLine();
     int other = i == shown ? 0 : 1;
     if (segmented(ui, "view", {names[i]}, other)) chosen = i;
   }
+  ImGui::PopStyleVar();
   display.view = static_cast<View>(chosen);
 }
 

@@ -20,6 +20,7 @@ from xvfb_window import Display, Window  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[1])
 SPELLER = os.path.join(ROOT, "..", "shared", "data", "models", "bart-g2p-us")
+STATE = tempfile.mkdtemp()  # a newcomer's: no lesson is begun
 TEXT = "The cat that I saw yesterday ran away because the cat that I saw was hungry"
 
 
@@ -31,7 +32,8 @@ def picture(name, size="1440x900", model="mini-gpt", text=TEXT, head=(1, 5), kin
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
         json.dump(session, file)
     subprocess.run([PROGRAM, "--session", file.name, "--size", size, "--offscreen",
-                    os.path.join(ROOT, "assets", "screenshots", name + ".png")], check=True)
+                    os.path.join(ROOT, "assets", "screenshots", name + ".png")], check=True,
+                   env=dict(os.environ, XDG_STATE_HOME=STATE))
     os.remove(file.name)
 
 
