@@ -189,7 +189,9 @@ void draw_center(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec
       ImGui::TextWrapped("%s", "Choose another model: File, Open model.");
     }
   } else {
-    draw_toolbar(state, picture, ui);
+    const bool walks = state.display.view == View::learn &&
+                       (state.learn.page == LearnPage::walk || state.learn.page == LearnPage::tiny);
+    if (!state.display.presents || !walks) draw_toolbar(state, picture, ui);  // the steps name the head
     const bool scrolls = state.display.view == View::pruning;
     ImGui::BeginChild("view", {0, 0}, false,
                       scrolls ? ImGuiWindowFlags_NoNavInputs

@@ -70,9 +70,10 @@ void ScenePainter::board(const WalkBoard& board) {
                             board.y + static_cast<float>(row) * board.cell_height);
       const ImVec2 max = at(board.x + static_cast<float>(column + 1) * board.cell_width,
                             board.y + static_cast<float>(row + 1) * board.cell_height);
-      const ImU32 fill = color(board, value);
+      const bool forbidden = std::isinf(value) || (board.weights && !walk_.allowed(cell.row, cell.column));
+      const ImU32 fill = forbidden ? ui_.palette->masked : color(board, value);
       draw_->AddRectFilled(min, {max.x - gap, max.y - gap}, fill);
-      if (std::isinf(value) && board.cell_width >= 10.0f) {  // not by colour alone
+      if (forbidden && board.cell_width >= 10.0f) {  // not by colour alone
         draw_->AddLine({min.x + 2, max.y - 3}, {max.x - 3, min.y + 2}, fade(ui_.palette->faint, 0.5f));
       }
       if (board.numbers) number(min, max, value, fill);

@@ -186,11 +186,18 @@ std::string step_words(const LayerWalk& walk, WalkStep step, bool fused) {
     key += ".fused";
   }
   const Sizes s(walk);
-  return window_words("walk").get(key, {{"n", s.n},
-                                        {"d_model", s.d_model},
-                                        {"heads", s.heads},
-                                        {"d_head", s.d_head},
-                                        {"width", s.width}});
+  const Words& words = window_words("walk");
+  std::string text = words.get(key, {{"n", s.n},
+                                     {"d_model", s.d_model},
+                                     {"heads", s.heads},
+                                     {"d_head", s.d_head},
+                                     {"width", s.width}});
+  if (step != WalkStep::split) return text;
+  const HeadDesign* design = walk.model().config.design_of(walk.head());
+  const bool mixed = walk.model().config.convolution > 0 || (design != nullptr && design->pool > 1);
+  if (mixed) text += " " + words.get("words.split.mixed");
+  if (rotary(walk)) text += " " + words.get("words.split.rotary");
+  return text;
 }
 
 std::string step_formula(const LayerWalk& walk, WalkStep step) {

@@ -294,6 +294,9 @@ void draw_words(State& state, const std::shared_ptr<const LayerWalk>& walk, std:
   } else {
     ImGui::TextWrapped("%s", words().get("pick").c_str());
   }
+  ImGui::PushTextWrapPos();
+  faint_text(ui, "%s", words().get("legend").c_str());
+  ImGui::PopTextWrapPos();
   faint_text(ui, "%s", words().get("shapes").c_str());
   faint_text(ui, "%s", step_shapes(*walk, state.learn.step).c_str());
 }
@@ -311,7 +314,7 @@ void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, 
   const ImVec2 area = ImGui::GetContentRegionAvail();
   const bool presents = state.display.presents;
   const float side = presents ? 0.0f : std::clamp(area.x * 0.33f, ui.px(300), ui.px(520));
-  const float below = presents ? ui.px(104) : 0.0f;
+  const float below = presents ? ui.px(92) : 0.0f;
   ImGui::BeginChild("picture", {area.x - side - (presents ? 0.0f : ui.px(16)), area.y - below}, false,
                     ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoNavInputs);
   if (!presents) {
@@ -332,13 +335,16 @@ void draw_walk_page(State& state, const std::shared_ptr<const LayerWalk>& walk, 
   }
   ImGui::EndChild();
   if (presents) {
-    ImGui::BeginChild("below", {0, 0}, false, ImGuiWindowFlags_NoNavInputs);
-    draw_formula(ui, step_formula(*walk, state.learn.step));
+    ImGui::BeginChild("below", {area.x * 0.58f, 0}, false, ImGuiWindowFlags_NoNavInputs);
     if (looked_at) {
       draw_arithmetic(state, *walk, *looked_at, ui, true);
     } else {
       ImGui::TextWrapped("%s", step_words(*walk, state.learn.step, state.learn.fused).c_str());
     }
+    ImGui::EndChild();
+    ImGui::SameLine();
+    ImGui::BeginChild("formula", {0, 0}, false, ImGuiWindowFlags_NoNavInputs);
+    draw_formula(ui, step_formula(*walk, state.learn.step));
     ImGui::EndChild();
     return;
   }

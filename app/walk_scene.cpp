@@ -64,6 +64,7 @@ class SceneMaker {
   bool numbers_fit(const WalkBoard& board, float width) const;
   void sign(float x, float y, const std::string& text) { scene_.signs.push_back({x, y, text}); }
   void stack(const std::vector<What>& boards, const std::vector<std::string>& signs);
+  void agree_on_numbers();
   static void alike(WalkBoard& board, const WalkBoard& other);
   void embed();
   void project();
@@ -112,7 +113,7 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   const auto drawn_down = static_cast<float>(divided(down, down_group));
   float cell_width = width / drawn_across, cell_height = height / drawn_down;
   board.numbers = cell_height >= number_height && across_group * down_group == 1 && numbers_fit(board, cell_width);
-  const float largest_cell = std::max(30.0f, options_.width / 45.0f);
+  const float largest_cell = std::max(30.0f, options_.width / 24.0f);
   const float most_width = board.numbers ? 72.0f : largest_cell;
   cell_width = std::min(cell_width, most_width);
   cell_height = std::min(cell_height, board.numbers ? 34.0f : largest_cell);
@@ -274,6 +275,7 @@ void SceneMaker::split() {
     const float x = static_cast<float>(head % per_row) * (each_width + 10.0f);
     const float y = top + static_cast<float>(head / per_row) * (each_height + 6.0f);
     WalkBoard& board = place(what, {x, y, each_width, each_height});
+    board.largest = all.largest;  // nothing is computed: the colours stay
     const float t = options_.progress * options_.progress * (3.0f - 2.0f * options_.progress);
     const float from_x = all.x + static_cast<float>(head * d_head) / static_cast<float>(all.columns) * all.width();
     board.x = from_x + (board.x - from_x) * t;
@@ -297,9 +299,11 @@ void SceneMaker::scores() {
   // The product's columns stand below the keys that make them, its rows beside their queries.
   WalkBoard& products = place({WalkTensor::products, "Q Kᵀ"}, {k.x, y, k.width(), height - y});
   products.cell_width = k.cell_width;
+  products.numbers = products.numbers && numbers_fit(products, products.cell_width);
   const WalkBoard made = products;
   WalkBoard& q = place({WalkTensor::q, "Q", BoardAxis::queries}, {0, y, left, height - y});
   q.cell_height = made.cell_height;
+  q.numbers = q.numbers && q.cell_height >= number_height;
   q.row_group = made.row_group;
   fill(q);
 }
@@ -311,6 +315,15 @@ void SceneMaker::alike(WalkBoard& board, const WalkBoard& other) {
   board.cell_height = std::min(board.cell_height, other.cell_height);
 }
 
+// Numbers in all of the boards, or in none.
+void SceneMaker::agree_on_numbers() {
+  bool all = true;
+  for (const WalkBoard& board : scene_.boards) {
+    all = all && board.row_group * board.column_group == 1 && board.cell_height >= number_height && numbers_fit(board, board.cell_width);
+  }
+  for (WalkBoard& board : scene_.boards) board.numbers = all;
+}
+
 // Two boards side by side, with a sign between.
 void SceneMaker::pair(const What& left, const std::string& between, const What& right, float height) {
   const float gap = sign_width + (between.size() > 2 ? 110.0f : 0.0f);
@@ -319,6 +332,7 @@ void SceneMaker::pair(const What& left, const std::string& between, const What& 
   const float x = first.x + first.width() + gap;
   sign(first.x + first.width() + gap * 0.5f, first.y + first.height() * 0.5f, between);
   alike(place(right, {x, 0, options_.width - x, height}, true), first);
+  agree_on_numbers();
 }
 
 void SceneMaker::scale() {
@@ -361,6 +375,7 @@ void SceneMaker::softmax() {
   alike(place({WalkTensor::dropped, "after dropout", BoardAxis::none, BoardAxis::keys},
               {x, 0, options_.width - x, options_.height}, true),
         second);
+  agree_on_numbers();
 }
 
 void SceneMaker::blend() {

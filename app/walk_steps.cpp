@@ -43,8 +43,13 @@ void toggle_playing(State& state, Ui& ui) {
 
 void draw_steps(State& state, Ui& ui) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  if (ImGui::Button(words().get(ui.walk.playing ? "pause" : "play").c_str(), {ui.px(72), 0})) toggle_playing(state, ui);
-  ui.landmarks.mark_item("step/play");
+  if (state.display.presents) {  // space plays
+    ImGui::PushFont(ui.fonts.title);
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextUnformatted(to_string(state.learn.page == LearnPage::tiny ? HeadId{0, state.learn.tiny_head} : state.selection.head).c_str());
+    ImGui::PopFont();
+  } else if (ImGui::Button(words().get(ui.walk.playing ? "pause" : "play").c_str(), {ui.px(72), 0})) toggle_playing(state, ui);
+  if (!state.display.presents) ui.landmarks.mark_item("step/play");
   ImGui::SameLine();
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const float width = ImGui::GetContentRegionAvail().x, height = ui.px(52);
