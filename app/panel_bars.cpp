@@ -2,7 +2,6 @@
 
 #include "panels.h"
 #include "widgets.h"
-#include "words_file.h"
 
 namespace headlight {
 namespace {
@@ -135,17 +134,7 @@ void draw_status_bar(State& state, const Picture& picture, Ui& ui, ImVec2 min, I
                 picture.tokens() == 1 ? "" : "s", time.c_str(), edits, edits == 1 ? "" : "s");
     ImGui::PopStyleColor();
   }
-  // Until a lesson was begun: where a newcomer begins.
-  if (ui.lessons.progress().empty() && state.learn.lesson.empty() && !ui.progress.busy) {
-    ImGui::SameLine(0, ui.px(24));
-    ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->accent);
-    if (ImGui::Button(window_words("lessons").get("newcomer").c_str())) {
-      ui.camera = {};
-      ui.lessons.begin(state, ui.history, "1-who-sat-where", 0);
-    }
-    ImGui::PopStyleColor();
-    ui.landmarks.mark_item("newcomer");
-  }
+  draw_newcomer(state, ui);
   // Three buttons: 20 pixels of padding each, 8 between them, 16 to the edge.
   const float buttons = text_width(ui.fonts.text, "UndoRedo?") + ui.px(3 * 20 + 2 * 8 + 16);
   ImGui::SameLine(ImGui::GetWindowWidth() - buttons);

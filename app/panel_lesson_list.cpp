@@ -135,6 +135,18 @@ std::string next_lesson(const Ui& ui, const std::vector<LessonEntry>& entries) {
 
 }  // namespace
 
+void draw_newcomer(State& state, Ui& ui) {
+  if (!ui.lessons.progress().empty() || !state.learn.lesson.empty() || ui.progress.busy) return;
+  ImGui::SameLine(0, ui.px(24));
+  ImGui::PushStyleColor(ImGuiCol_Text, ui.palette->accent);
+  if (ImGui::Button(words().get("newcomer").c_str())) {
+    ui.camera = {};
+    ui.lessons.begin(state, ui.history, "1-who-sat-where", 0);
+  }
+  ImGui::PopStyleColor();
+  ui.landmarks.mark_item("newcomer");
+}
+
 void draw_lesson_list(State& state, const Picture&, Ui& ui) {
   ImGui::BeginChild("lessons", {0, 0}, false, ImGuiWindowFlags_NoNavInputs);
   const float room = ImGui::GetContentRegionAvail().x - ui.px(8);

@@ -55,6 +55,8 @@ void draw_cache(State& state, const Picture& picture, Ui& ui);
 void draw_rotary(State& state, const Picture& picture, Ui& ui);
 /// Left and right on the page of the key-value cache: appends a token less or more. False on others.
 bool move_appended(State& state, const Picture& picture, int by);
+/// In the status bar, until a lesson was begun: where a newcomer begins.
+void draw_newcomer(State& state, Ui& ui);
 /// The lesson that is taken: what to do now, over every view.
 void draw_lesson(State& state, const Picture& picture, Ui& ui, ImVec2 min, ImVec2 max);
 /// Its height in pixels; 0 when no lesson is taken.

@@ -193,6 +193,16 @@ def taking_home(window):
                 check("the hand-out is a PDF", handout.read(5) == b"%PDF-")
 
 
+def invitation(window):
+    window.click("newcomer")
+    state = window.until("the first lesson", lambda s: s["learn"]["lesson"])
+    check("a newcomer is led to the first lesson", state["learn"]["lesson"] == "1-who-sat-where")
+    window.key("l")
+    window.until("the end of it", lambda s: not s["learn"]["lesson"])
+    window.settle()
+    check("who began one is not asked again", "newcomer" not in window.info()["places"])
+
+
 def presenting(window):
     start(window)
     window.click("step/softmax")
@@ -222,5 +232,5 @@ def presenting(window):
 
 
 if __name__ == "__main__":
-    sys.exit(window_test.drive((("steps", steps), ("cells", cells), ("changes", changes), ("tiny", tiny),
+    sys.exit(window_test.drive((("invitation", invitation), ("steps", steps), ("cells", cells), ("changes", changes), ("tiny", tiny),
                                 ("home", taking_home), ("presenting", presenting))))
