@@ -18,6 +18,13 @@ constexpr float sign_width = 40.0f;
 constexpr float character_width = 6.6f, number_height = 13.5f;  // of the numbers in cells
 constexpr float narrow = 230.0f;  // a board whose shape does not fit beside its title
 
+// A board's words; symbols stand in the code.
+std::string said(const std::string& key, std::initializer_list<std::pair<std::string_view, std::string>> values = {}) {
+  return window_words("walk").get("board." + key, values);
+}
+
+std::string head_words(int head) { return said("head", {{"head", std::to_string(head)}}); }
+
 // Room for a board and all that stands around it.
 struct Room {
   float x, y, width, height;
@@ -38,9 +45,9 @@ std::string shape_words(const WalkBoard& board, WalkShape whole) {
     text = "[" + std::to_string(board.columns) + ", " + std::to_string(whole.rows) + "]";
   }
   if (board.row_group > 1 && board.column_group > 1) {
-    text += "  " + std::to_string(board.row_group) + " x " + std::to_string(board.column_group) + " to a cell";
+    text += "  " + said("grouped_both", {{"rows", std::to_string(board.row_group)}, {"columns", std::to_string(board.column_group)}});
   } else if (board.row_group * board.column_group > 1) {
-    text += "  " + std::to_string(board.row_group * board.column_group) + " to a cell";
+    text += "  " + said("grouped", {{"count", std::to_string(board.row_group * board.column_group)}});
   }
   return text;
 }
@@ -194,10 +201,10 @@ void SceneMaker::embed() {
   std::vector<What> boards;
   std::vector<std::string> signs;
   if (walk_.has(WalkTensor::token_rows)) {
-    boards.push_back({WalkTensor::token_rows, "token embeddings", BoardAxis::queries});
+    boards.push_back({WalkTensor::token_rows, said("tokens"), BoardAxis::queries});
     signs.push_back("");
     if (walk_.has(WalkTensor::position_rows)) {
-      boards.push_back({WalkTensor::position_rows, "positions", BoardAxis::queries});
+      boards.push_back({WalkTensor::position_rows, said("positions"), BoardAxis::queries});
       signs.push_back("+");
     }
   }
@@ -240,7 +247,7 @@ void SceneMaker::project() {
   const WalkBoard x = place(read(), {0, cross ? 0.0f : band * 0.5f, read_width, cross ? band : height - band});
   std::optional<WalkBoard> source;
   if (cross) {
-    source = place({WalkTensor::source, "encoder's output", BoardAxis::keys}, {0, band * 1.5f, read_width, band});
+    source = place({WalkTensor::source, said("source"), BoardAxis::keys}, {0, band * 1.5f, read_width, band});
   }
   for (int i = 0; i < 3; ++i) {
     const float y = static_cast<float>(i) * (band + 8.0f);
@@ -269,7 +276,7 @@ void SceneMaker::split() {
   const float each_width = (width - 10.0f * static_cast<float>(per_row)) / static_cast<float>(per_row);
   const float each_height = (height - top) / static_cast<float>(lines) - 6.0f;
   for (int head = 0; head < heads; ++head) {
-    What what{WalkTensor::all_q, "head " + std::to_string(head)};
+    What what{WalkTensor::all_q, head_words(head)};
     what.first_column = head * d_head;
     what.columns = d_head;
     const float x = static_cast<float>(head % per_row) * (each_width + 10.0f);
@@ -293,7 +300,7 @@ void SceneMaker::scores() {
   const float width = options_.width, height = options_.height;
   const float left = width * 0.36f;
   const float top = std::max(height * 0.40f, title_height + label_height + height * 0.2f);
-  const WalkBoard k = place({WalkTensor::k, "K transposed", BoardAxis::none, BoardAxis::keys, true},
+  const WalkBoard k = place({WalkTensor::k, said("k_transposed"), BoardAxis::none, BoardAxis::keys, true},
                             {left + sign_width + label_width, 0, width - left - sign_width - label_width, top});
   const float y = k.y + k.height() + 12.0f;
   // The product's columns stand below the keys that make them, its rows beside their queries.
@@ -340,7 +347,7 @@ void SceneMaker::scale() {
   std::snprintf(divisor, sizeof divisor, "÷ %.4g", walk_.divisor());
   const float bars = std::min(110.0f, options_.height * 0.24f);
   pair({WalkTensor::products, "Q Kᵀ", BoardAxis::queries, BoardAxis::keys}, divisor,
-       {WalkTensor::scores, "scores", BoardAxis::none, BoardAxis::keys}, options_.height - bars - 34.0f);
+       {WalkTensor::scores, said("scores"), BoardAxis::none, BoardAxis::keys}, options_.height - bars - 34.0f);
   const int queries = walk_.shape(WalkTensor::scores).rows;
   const int row = options_.row >= 0 && options_.row < queries ? options_.row : queries - 1;
   std::vector<double> with;
@@ -360,9 +367,9 @@ void SceneMaker::scale() {
 }
 
 void SceneMaker::softmax() {
-  const What masked{WalkTensor::masked, "masked scores", BoardAxis::queries, BoardAxis::keys};
-  const What weights{WalkTensor::weights, "weights", BoardAxis::none, BoardAxis::keys};
-  if (!walk_.has(WalkTensor::dropped)) return pair(masked, "softmax", weights, options_.height);
+  const What masked{WalkTensor::masked, said("masked"), BoardAxis::queries, BoardAxis::keys};
+  const What weights{WalkTensor::weights, said("weights"), BoardAxis::none, BoardAxis::keys};
+  if (!walk_.has(WalkTensor::dropped)) return pair(masked, said("softmax"), weights, options_.height);
   const float each = (options_.width - 2.0f * sign_width) / 3.0f;
   const WalkBoard first = place(masked, {0, 0, each + 40.0f, options_.height}, true);
   float x = first.x + first.width() + sign_width;
@@ -372,7 +379,7 @@ void SceneMaker::softmax() {
   const WalkBoard second = next;
   x = second.x + second.width() + sign_width;
   sign(x - sign_width * 0.5f, first.y + first.height() * 0.5f, "→");
-  alike(place({WalkTensor::dropped, "after dropout", BoardAxis::none, BoardAxis::keys},
+  alike(place({WalkTensor::dropped, said("dropped"), BoardAxis::none, BoardAxis::keys},
               {x, 0, options_.width - x, options_.height}, true),
         second);
   agree_on_numbers();
@@ -381,7 +388,7 @@ void SceneMaker::softmax() {
 void SceneMaker::blend() {
   const bool dropped = walk_.has(WalkTensor::dropped);
   const float width = options_.width, height = options_.height;
-  const What by{dropped ? WalkTensor::dropped : WalkTensor::weights, dropped ? "after dropout" : "weights",
+  const What by{dropped ? WalkTensor::dropped : WalkTensor::weights, dropped ? said("dropped") : said("weights"),
                 BoardAxis::queries, BoardAxis::keys};
   const WalkBoard weights = place(by, {0, 0, width * 0.4f, height}, true);
   const float x = weights.x + weights.width() + sign_width;
@@ -394,10 +401,10 @@ void SceneMaker::blend() {
 }
 
 void SceneMaker::concatenate() {
-  const WalkBoard z = place({WalkTensor::z, "Z of head " + std::to_string(walk_.head().head), BoardAxis::queries},
+  const WalkBoard z = place({WalkTensor::z, said("z_of", {{"head", head_words(walk_.head().head)}}), BoardAxis::queries},
                             {0, 0, options_.width * 0.5f, options_.height * 0.44f});
   const float y = z.y + z.height() + 40.0f;
-  const WalkBoard all = place({WalkTensor::concatenated, "all heads side by side", BoardAxis::queries, BoardAxis::none,
+  const WalkBoard all = place({WalkTensor::concatenated, said("all_heads_long"), BoardAxis::queries, BoardAxis::none,
                                false, true},
                               {0, y, options_.width, options_.height - y});
   const float to = all.x + (static_cast<float>(walk_.query_column()) + 0.5f * static_cast<float>(walk_.d_head())) /
@@ -408,7 +415,7 @@ void SceneMaker::concatenate() {
 void SceneMaker::mix() {
   const float width = options_.width, half = (options_.height - 16.0f) * 0.5f;
   const float read = width * 0.36f, by = width * 0.24f;
-  const std::string head = "head " + std::to_string(walk_.head().head);
+  const std::string head = head_words(walk_.head().head);
   const int first = walk_.query_column(), count = walk_.d_head();
   const bool biased = !walk_.bias(WalkTensor::mixed).empty();
   const auto line = [&](float y, const What& left, const What& weight, const What& right) {
@@ -420,24 +427,24 @@ void SceneMaker::mix() {
     sign(out - sign_width * 0.5f, a.y + a.height() * 0.5f, "=");
     place(right, {out, y, width - out, half});
   };
-  line(0.0f, {WalkTensor::concatenated, "all heads", BoardAxis::queries, BoardAxis::none, false, true},
-       {WalkTensor::w_o, biased ? "W_o  + b" : "W_o"}, {WalkTensor::mixed, "mixed", BoardAxis::none});
-  What slice{WalkTensor::concatenated, "Z of " + head, BoardAxis::queries};
+  line(0.0f, {WalkTensor::concatenated, said("all_heads"), BoardAxis::queries, BoardAxis::none, false, true},
+       {WalkTensor::w_o, biased ? "W_o  + b" : "W_o"}, {WalkTensor::mixed, said("mixed"), BoardAxis::none});
+  What slice{WalkTensor::concatenated, said("z_of", {{"head", head}}), BoardAxis::queries};
   slice.first_column = first;
   slice.columns = count;
   const float y = half + 16.0f;
   const WalkBoard a = place(slice, {0, y, read, half});
   const float out = read + 2.0f * sign_width + by;
   sign(read + sign_width * 0.5f + by * 0.5f, a.y + a.height() * 0.5f,
-       "× rows " + std::to_string(first) + "–" + std::to_string(first + count - 1) + " of W_o =");
-  place({WalkTensor::contribution, "what " + head + " adds"}, {out, y, width - out, half});
+       said("rows", {{"first", std::to_string(first)}, {"last", std::to_string(first + count - 1)}}));
+  place({WalkTensor::contribution, said("contribution", {{"head", head}})}, {out, y, width - out, half});
 }
 
 void SceneMaker::residual() {
   stack({{WalkTensor::x, "X", BoardAxis::queries},
-         {WalkTensor::mixed, "what attention adds", BoardAxis::queries},
-         {WalkTensor::stream, "X + attention", BoardAxis::queries},
-         {WalkTensor::output, "after the layer", BoardAxis::queries}},
+         {WalkTensor::mixed, said("attention"), BoardAxis::queries},
+         {WalkTensor::stream, said("stream"), BoardAxis::queries},
+         {WalkTensor::output, said("output"), BoardAxis::queries}},
         {"", "+", "=", walk_.block().has_mlp() ? "→" : "="});
 }
 
@@ -450,8 +457,8 @@ WalkScene SceneMaker::make(WalkStep step) {
     case WalkStep::scores: scores(); break;
     case WalkStep::scale: scale(); break;
     case WalkStep::mask:
-      pair({WalkTensor::scores, "scores", BoardAxis::queries, BoardAxis::keys}, "→",
-           {WalkTensor::masked, "masked scores", BoardAxis::none, BoardAxis::keys}, options_.height);
+      pair({WalkTensor::scores, said("scores"), BoardAxis::queries, BoardAxis::keys}, "→",
+           {WalkTensor::masked, said("masked"), BoardAxis::none, BoardAxis::keys}, options_.height);
       break;
     case WalkStep::softmax: softmax(); break;
     case WalkStep::blend: blend(); break;
