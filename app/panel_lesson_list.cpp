@@ -85,11 +85,14 @@ void draw_card(State& state, Ui& ui, const LessonEntry& entry, ImVec2 at, ImVec2
     return;
   }
   const Lesson& lesson = *entry.lesson;
+  // Files are named in the order in which they are taken: "4-what-heads-do".
+  const std::string number = entry.name.substr(0, entry.name.find_first_not_of("0123456789"));
+  const std::string title = number.empty() || number == entry.name ? lesson.title : number + ". " + lesson.title;
   const std::string minutes = words().get("minutes", {{"n", std::to_string(lesson.minutes)}});
   const float aside = text_width(ui.fonts.small, minutes);
   draw_text(draw, ui.fonts.small, {end.x - pad - aside, pen.y + ui.px(6)}, p.faint, minutes);
-  draw_rich_text(draw, p, ui.fonts.title, pen, width - aside - ui.px(12), lesson.title, p.ink);
-  pen.y += rich_text_height(ui.fonts.title, width - aside - ui.px(12), lesson.title) + ui.px(4);
+  draw_rich_text(draw, p, ui.fonts.title, pen, width - aside - ui.px(12), title, p.ink);
+  pen.y += rich_text_height(ui.fonts.title, width - aside - ui.px(12), title) + ui.px(4);
   draw->PushClipRect(at, {end.x, end.y - ui.px(54)}, true);
   draw_rich_text(draw, p, ui.fonts.text, pen, width, lesson.summary, p.ink);
   draw->PopClipRect();

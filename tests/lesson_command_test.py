@@ -128,7 +128,22 @@ def opening():
     check("a lesson with --text is wrong usage", code == 2, code)
 
 
-for section in (checks, wrongs, usage, listing, opening):
+def handouts():
+    sheet = os.path.join(home, "sheet.pdf")
+    code, _, err = run("handout", "4-what-heads-do", "-o", sheet)
+    text = subprocess.run(["pdftotext", "-layout", sheet, "-"], capture_output=True, text=True, check=False).stdout
+    answers = text[text.find("Answers"):]
+    check("a hand-out has the questions, and the answers at the end",
+          code == 0 and "Which word will the model" in text and "What heads do" in text and "B" in answers
+          and text.find("Answers") > text.find("Which word will the model"), err)
+    check("it says what to type", "red seven river chair music" in text, text[:400])
+    code, _, err = run("handout", "4-what-heads-do", "-o", os.path.join(home, "sheet.txt"))
+    check("another ending is refused", code == 2 and ".pdf" in err, (code, err))
+    code, _, err = run("handout", "no-such-lesson", "-o", sheet)
+    check("so is a lesson that there is not", code == 1 and "no-such-lesson" in err, (code, err))
+
+
+for section in (checks, wrongs, usage, listing, opening, handouts):
     section()
 shutil.rmtree(home, ignore_errors=True)
 print(f"{len(passed)} passed, {len(failed)} failed")
