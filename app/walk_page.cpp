@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "padding.h"
 #include "panel_mask.h"
 #include "panels.h"
 #include "walk_arithmetic.h"
@@ -146,16 +147,15 @@ void draw_controls(State& state, const LayerWalk& walk, Ui& ui) {
   if (step == WalkStep::mask) {
     ImGui::BeginChild("mask", {ui.px(330), ui.px(96)});
     changed = edit_mask(ui, edit.mask);
-    bool padding = !edit.masked_cells.empty();
-    if (ImGui::Checkbox(words().get("mask.padding").c_str(), &padding)) {
-      edit.masked_cells.clear();
-      const int last = walk.shape(WalkTensor::masked).columns - 1;
-      for (int query = 0; padding && query < walk.shape(WalkTensor::masked).rows; ++query) {
-        edit.masked_cells.push_back({query, last});
-      }
+    const WalkShape cells = walk.shape(WalkTensor::masked);
+    bool padding = hides_key(edit, cells.rows, cells.columns - 1);
+    // The tiny layer's last token is another one of the head whose edit this is.
+    if (state.learn.page == LearnPage::walk &&
+        ImGui::Checkbox(words().get("mask.padding").c_str(), &padding)) {
+      hide_key(edit, cells.rows, cells.columns - 1, padding);
       changed = true;
     }
-    ui.landmarks.mark_item("walk/padding");
+    if (state.learn.page == LearnPage::walk) ui.landmarks.mark_item("walk/padding");
     ImGui::EndChild();
   } else {
     ImGui::AlignTextToFramePadding();

@@ -34,8 +34,6 @@ int groups(int count, float room, float least) {
   return std::max(1, static_cast<int>(std::ceil(static_cast<float>(count) * least / std::max(room, least))));
 }
 
-int divided(int count, int by) { return (count + by - 1) / by; }
-
 std::string shape_words(const WalkBoard& board, WalkShape whole) {
   std::string text = "[" + std::to_string(whole.rows) + ", " + std::to_string(whole.columns) + "]";
   if (board.columns < whole.columns) {
@@ -116,8 +114,8 @@ WalkBoard& SceneMaker::place(const What& what, Room room, bool square) {
   const int across_group = groups(across, width, 2.5f), down_group = groups(down, height, 4.0f);
   (board.transposed ? board.row_group : board.column_group) = across_group;
   (board.transposed ? board.column_group : board.row_group) = down_group;
-  const auto drawn_across = static_cast<float>(divided(across, across_group));
-  const auto drawn_down = static_cast<float>(divided(down, down_group));
+  const auto drawn_across = static_cast<float>(cells_for(across, across_group));
+  const auto drawn_down = static_cast<float>(cells_for(down, down_group));
   float cell_width = width / drawn_across, cell_height = height / drawn_down;
   board.numbers = cell_height >= number_height && across_group * down_group == 1 && numbers_fit(board, cell_width);
   const float largest_cell = std::max(30.0f, options_.width / 24.0f);
@@ -154,7 +152,7 @@ bool SceneMaker::numbers_fit(const WalkBoard& board, float width) const {
 
 // The strongest number of each group, and the end of the colours.
 void SceneMaker::fill(WalkBoard& board) {
-  const int rows = divided(board.rows, board.row_group), columns = divided(board.columns, board.column_group);
+  const int rows = cells_for(board.rows, board.row_group), columns = cells_for(board.columns, board.column_group);
   const int drawn_columns = board.transposed ? rows : columns;
   board.cells.resize(static_cast<std::size_t>(rows) * columns);
   board.largest = 0.0f;
@@ -272,7 +270,7 @@ void SceneMaker::split() {
       place({WalkTensor::all_q, "Q", BoardAxis::queries, BoardAxis::none, false, true}, {0, 0, width, height * 0.36f});
   const float top = all.y + all.height() + 34.0f;
   const int per_row = std::min(heads, heads <= 6 ? heads : (heads + 1) / 2);
-  const int lines = divided(heads, per_row);
+  const int lines = cells_for(heads, per_row);
   const float each_width = (width - 10.0f * static_cast<float>(per_row)) / static_cast<float>(per_row);
   const float each_height = (height - top) / static_cast<float>(lines) - 6.0f;
   for (int head = 0; head < heads; ++head) {
@@ -471,95 +469,8 @@ WalkScene SceneMaker::make(WalkStep step) {
 
 }  // namespace
 
-int WalkBoard::drawn_rows() const {
-  return transposed ? divided(columns, column_group) : divided(rows, row_group);
-}
-
-int WalkBoard::drawn_columns() const {
-  return transposed ? divided(rows, row_group) : divided(columns, column_group);
-}
-
-std::optional<std::pair<int, int>> WalkBoard::place_of(WalkCell cell) const {
-  const int column = cell.column - first_column;
-  if (cell.tensor != tensor || cell.row < 0 || cell.row >= rows || column < 0 || column >= columns) return {};
-  const int row_at = cell.row / row_group, column_at = column / column_group;
-  return transposed ? std::pair{column_at, row_at} : std::pair{row_at, column_at};
-}
-
-std::optional<WalkCell> WalkBoard::cell_at(float px, float py) const {
-  if (px < x || py < y || px >= x + width() || py >= y + height()) return {};
-  const int row = std::min(static_cast<int>((py - y) / cell_height), drawn_rows() - 1);
-  const int column = std::min(static_cast<int>((px - x) / cell_width), drawn_columns() - 1);
-  return cells[static_cast<std::size_t>(row) * static_cast<std::size_t>(drawn_columns()) +
-               static_cast<std::size_t>(column)];
-}
-
-const WalkBoard* WalkScene::board_with(WalkCell cell) const {
-  for (const WalkBoard& board : boards) {
-    if (board.place_of(cell)) return &board;
-  }
-  return nullptr;
-}
-
 WalkScene make_scene(const LayerWalk& walk, WalkStep step, const WalkSceneOptions& options) {
   return SceneMaker(walk, options).make(step);
-}
-
-WalkStep step_of(WalkTensor tensor) {
-  switch (tensor) {
-    case WalkTensor::token_rows:
-    case WalkTensor::position_rows:
-    case WalkTensor::x:
-    case WalkTensor::source: return WalkStep::embed;
-    case WalkTensor::normed:
-    case WalkTensor::w_q:
-    case WalkTensor::w_k:
-    case WalkTensor::w_v:
-    case WalkTensor::all_q:
-    case WalkTensor::all_k:
-    case WalkTensor::all_v: return WalkStep::project;
-    case WalkTensor::q:
-    case WalkTensor::k:
-    case WalkTensor::v: return WalkStep::split;
-    case WalkTensor::products: return WalkStep::scores;
-    case WalkTensor::scores: return WalkStep::scale;
-    case WalkTensor::masked: return WalkStep::mask;
-    case WalkTensor::weights:
-    case WalkTensor::dropped: return WalkStep::softmax;
-    case WalkTensor::z: return WalkStep::blend;
-    case WalkTensor::concatenated: return WalkStep::concatenate;
-    case WalkTensor::w_o:
-    case WalkTensor::contribution:
-    case WalkTensor::mixed: return WalkStep::mix;
-    case WalkTensor::stream:
-    case WalkTensor::output: return WalkStep::residual;
-  }
-  return WalkStep::embed;
-}
-
-std::vector<WalkTensor> made_in(const LayerWalk& walk, WalkStep step) {
-  std::vector<WalkTensor> made;
-  for (int i = 0; i < walk_tensors; ++i) {
-    const auto tensor = static_cast<WalkTensor>(i);
-    if (step_of(tensor) == step && walk.has(tensor)) made.push_back(tensor);
-  }
-  return made;
-}
-
-std::vector<double> unscaled_weights(const LayerWalk& walk, int query) {
-  const int keys = walk.shape(WalkTensor::products).columns;
-  std::vector<double> weights(static_cast<std::size_t>(keys), 0.0);
-  double largest = -1e300, total = 0.0;
-  const auto product = [&](int key) { return static_cast<double>(walk.at({WalkTensor::products, query, key})); };
-  for (int key = 0; key < keys; ++key) {
-    if (walk.allowed(query, key)) largest = std::max(largest, product(key));
-  }
-  for (int key = 0; key < keys; ++key) {
-    if (!walk.allowed(query, key)) continue;
-    total += weights[static_cast<std::size_t>(key)] = std::exp(product(key) - largest);
-  }
-  for (double& weight : weights) weight = total > 0.0 ? weight / total : 0.0;
-  return weights;
 }
 
 }  // namespace headlight

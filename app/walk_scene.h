@@ -43,6 +43,9 @@ struct WalkBoard {
   std::optional<WalkCell> cell_at(float px, float py) const;
 };
 
+/// How many cells stand for `count` numbers, `group` to a cell.
+int cells_for(int count, int group);
+
 /// A word or sign between boards, its middle at x, y; or a line of small text that begins there.
 struct WalkSign {
   float x = 0.0f, y = 0.0f;
